@@ -1,0 +1,75 @@
+"""The engine's directory: its data, its configuration, and the lock that keeps a second one out.
+
+data/         chDB's own
+config.xml    written at each start, for the role that opens it
+users.xml
+tmp/          answers too large for memory, on their way
+server.log    the engine's log, rotated by the engine
+lock          held by the process that has the engine open
+"""
+
+import fcntl
+import os
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from auditline.local.clickhouse.roles import Role, users_xml
+
+# A laptop's share. The engine refuses a query (code 241) rather than grow beyond it.
+MEMORY_LIMIT = 2 << 30
+_CACHES = {"mark_cache_size": 128 << 20, "index_mark_cache_size": 32 << 20}
+_THREADS = {"background_pool_size": 4, "background_schedule_pool_size": 8}
+
+
+class EngineBusy(Exception):
+    """Another process has this engine open: stop it, or wait for it."""
+
+
+@contextmanager
+def locked(directory: Path) -> Iterator[None]:
+    """Holds the engine's *directory* for this process. Raises EngineBusy when another has it."""
+    directory.mkdir(parents=True, exist_ok=True)
+    with (directory / "lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise EngineBusy(
+                f"the ClickHouse data in {directory} is open in process {lock.read().strip()}: "
+                "stop it first, the engine allows one process at a time"
+            ) from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        # A crash here, or anywhere below: the kernel drops the lock with the process.
+        yield
+
+
+def prepare(directory: Path, role: Role, memory_limit: int = MEMORY_LIMIT) -> str:
+    """Writes the configuration for *role* and returns chDB's connection string."""
+    for name in ("data", "tmp"):
+        (directory / name).mkdir(parents=True, exist_ok=True)
+    for left in (directory / "tmp").iterdir():
+        left.unlink()  # answers that a killed server was still spooling
+    (directory / "users.xml").write_text(users_xml(role), "utf-8")
+    (directory / "config.xml").write_text(_config_xml(directory, memory_limit), "utf-8")
+    return f"{directory / 'data'}?config-file={directory / 'config.xml'}"
+
+
+def _config_xml(directory: Path, memory_limit: int) -> str:
+    root = ET.Element("clickhouse")
+    _children(
+        ET.SubElement(root, "logger"),
+        {"level": "warning", "log": directory / "server.log", "size": "20M", "count": 3},
+    )
+    users = ET.SubElement(ET.SubElement(root, "user_directories"), "users_xml")
+    _children(users, {"path": directory / "users.xml"})
+    _children(root, {"max_server_memory_usage": memory_limit, **_CACHES, **_THREADS})
+    return ET.tostring(root, encoding="unicode")
+
+
+def _children(parent: ET.Element, values: dict[str, object]) -> None:
+    for name, value in values.items():
+        ET.SubElement(parent, name).text = str(value)
