@@ -132,7 +132,6 @@ def settings(ports: Mapping[str, int], data: Path) -> dict[str, str]:
         # How long a broker that was killed is waited for before its successor may register.
         "broker.session.timeout.ms": "3000",
         "broker.heartbeat.interval.ms": "500",
-        "controlled.shutdown.enable": "false",
     }
 
 
