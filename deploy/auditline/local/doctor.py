@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import psutil
-
 from auditline.local.ports import is_free
 from auditline.local.tools import JAVA, MAVEN, Tool
 
 Verdict = Literal["ok", "warn", "missing"]
 
+# What the extra "local" brings. Nothing here imports them, so that a machine without can be told.
+MODULES = ("chdb", "clickhouse_connect", "lz4", "psutil", "starlette", "uvicorn", "zstandard")
 MIN_PYTHON = (3, 11)
 MIN_JAVA = 17
 _GIB = 1 << 30
@@ -43,10 +43,9 @@ def examine(directory: Path, config: Path | None = None, ports: Sequence[int] = 
         judge_python(sys.version_info[:3]),
         judge_java(java, _output([str(java), "-version"]) if java else ""),
         judge_maven(MAVEN.find()),
-        judge_module("chdb", "the ClickHouse engine", "local"),
-        judge_module("confluent_kafka", "the Kafka client", None),
+        judge_modules([name for name in MODULES if importlib.util.find_spec(name) is None]),
         judge_disk(shutil.disk_usage(_existing(directory)).free),
-        judge_memory(psutil.virtual_memory().available),
+        *_memory(),
         *(judge_port(port, is_free(port)) for port in ports),
         judge_docker(shutil.which("docker"), _docker_version()),
     ]
@@ -87,12 +86,12 @@ def judge_maven(path: Path | None) -> Check:
     return Check("mvn", "ok", str(path)) if path else _absent("mvn", MAVEN, "it fetches Kafka")
 
 
-def judge_module(name: str, what: str, extra: str | None) -> Check:
-    """Whether a Python package is installed."""
-    if importlib.util.find_spec(name) is not None:
-        return Check(name, "ok", what)
-    package = f"auditline[{extra}]" if extra else "auditline"
-    return Check(name, "missing", "not installed", f"{what}: pip install '{package}'")
+def judge_modules(missing: Sequence[str]) -> Check:
+    """Whether the Python packages of the extra "local" are installed."""
+    if not missing:
+        return Check("packages", "ok", "auditline[local]")
+    found = f"without {', '.join(missing)}"
+    return Check("packages", "missing", found, "pip install 'auditline[local]'")
 
 
 def judge_disk(free: int) -> Check:
@@ -135,6 +134,14 @@ def judge_config(path: Path, exists: bool, readable: bool) -> Check:
     if exists:
         return Check("config", "missing", f"{path} is not readable", f"chmod u+r {path}")
     return Check("config", "warn", f"no {path}", "`auditline up` writes one")
+
+
+def _memory() -> list[Check]:
+    if importlib.util.find_spec("psutil") is None:
+        return []
+    import psutil
+
+    return [judge_memory(psutil.virtual_memory().available)]
 
 
 def _absent(name: str, tool: Tool, why: str) -> Check:

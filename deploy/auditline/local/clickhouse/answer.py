@@ -3,12 +3,13 @@
 import secrets
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from time import perf_counter_ns
-from typing import IO
+from typing import IO, Self
 
 import anyio
 import orjson
+from anyio.to_thread import run_sync
 from starlette.responses import Response, StreamingResponse
 
 from auditline.local.clickhouse.compression import packer
@@ -19,17 +20,24 @@ _IN_MEMORY = 8 << 20
 _READ = 1 << 20
 _TYPES = {"json": "application/json; charset=UTF-8", "tab": "text/tab-separated-values"}
 
-Close = Callable[[], None]
-
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What is known of an answer before its first row."""
+    """What is known of an answer before its first row. No format: the statement has no rows."""
 
     query_id: str
     timezone: str
-    format: str | None
-    encoding: str | None
+    started_ns: int
+    format: str | None = None
+    encoding: str | None = None
+
+    def of(self, query_id: str, encoding: str | None) -> Self:
+        """The same, for the query id and the encoding that a request asks for."""
+        return replace(self, query_id=query_id or self.query_id, encoding=encoding)
+
+    def with_format(self, format: str) -> Self:
+        """The same, with rows in *format*."""
+        return replace(self, format=format)
 
     def headers(self) -> dict[str, str]:
         """The headers that every answer to a statement carries."""
@@ -41,58 +49,74 @@ class Shape:
         if self.format is not None:
             found["X-ClickHouse-Format"] = self.format
             found["Content-Type"] = _content_type(self.format)
-        if self.encoding is not None:
-            found["Content-Encoding"] = self.encoding
         return found
+
+    def summary(self, counts: Counts) -> str:
+        """X-ClickHouse-Summary: every number a string, as the server writes it."""
+        numbers = {**asdict(counts), "total_rows_to_read": 0}
+        numbers["elapsed_ns"] = perf_counter_ns() - self.started_ns
+        return orjson.dumps({k: str(v) for k, v in numbers.items()}).decode()
 
 
 def refused(error: EngineError, shape: Shape) -> Response:
     """The answer that tells a client its statement was refused."""
-    headers = shape.headers() | {"X-ClickHouse-Exception-Code": str(error.code)}
-    headers.pop("Content-Encoding", None)
-    headers["Content-Type"] = "text/plain; charset=UTF-8"
+    headers = shape.headers() | {
+        "X-ClickHouse-Exception-Code": str(error.code),
+        "Content-Type": "text/plain; charset=UTF-8",
+    }
     return Response(error.text + "\n", error.status, headers)
 
 
-def done(shape: Shape, counts: Counts, started_ns: int) -> Response:
+def done(shape: Shape, counts: Counts) -> Response:
     """The answer to a statement without rows."""
-    headers = shape.headers() | {"X-ClickHouse-Summary": summary(counts, started_ns)}
-    headers.pop("Content-Encoding", None)
-    return Response(b"", 200, headers)
+    return Response(b"", 200, shape.headers() | {"X-ClickHouse-Summary": shape.summary(counts)})
 
 
-def summary(counts: Counts, started_ns: int) -> str:
-    """X-ClickHouse-Summary: every number a string, as the server writes it."""
-    numbers = {**asdict(counts), "total_rows_to_read": 0}
-    numbers["elapsed_ns"] = perf_counter_ns() - started_ns
-    return orjson.dumps({k: str(v) for k, v in numbers.items()}).decode()
+def spooled(rows: Iterator[bytes], shape: Shape, counts: Counts, directory: str) -> Response:
+    """Runs to the end before it answers, so that status, counts and errors are final. Blocks."""
+    spool = tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=directory)  # noqa: SIM115 - outlives us
+    try:
+        size = _fill(spool, rows, shape.encoding)
+    except BaseException:
+        spool.close()
+        raise
+    headers = _encoded(shape) | {"X-ClickHouse-Summary": shape.summary(counts)}
+    if shape.format is None or size <= _IN_MEMORY:
+        with spool:
+            data = spool.read()
+        return done(shape, counts) if shape.format is None else Response(data, 200, headers)
+    return StreamingResponse(_file(spool), 200, headers | {"Content-Length": str(size)})
 
 
-async def spooled(
-    rows: Iterator[bytes], shape: Shape, counts: Counts, started_ns: int, directory: str
-) -> Response:
-    """Runs to the end before it answers, so that status, counts and errors are final."""
-    spool = await anyio.to_thread.run_sync(_spool, rows, shape, directory)
-    headers = shape.headers() | {"X-ClickHouse-Summary": summary(counts, started_ns)}
-    headers["Content-Length"] = str(spool.tell())
+def _fill(spool: IO[bytes], rows: Iterator[bytes], encoding: str | None) -> int:
+    pack = packer(encoding)
+    for piece in rows:
+        spool.write(pack.pack(piece))
+    spool.write(pack.finish())
+    size = spool.tell()
     spool.seek(0)
-    return StreamingResponse(_file(spool), 200, headers)
+    return size
 
 
-async def streamed(rows: Iterator[bytes], shape: Shape, close: Close) -> Response:
-    """Answers with the first piece and makes the others as the client takes them.
+async def streamed(rows: Iterator[bytes], shape: Shape, close: Callable[[], None]) -> Response:
+    """Answers with the first piece and makes the others as the client takes them, then closes.
 
-    An error before the first piece is raised. A later one can no longer change the status: it is
-    written behind the rows, between marks that the client knows from a header.
+    An error before the first piece is raised, and closing is then the caller's. A later one can
+    no longer change the status: it is written behind the rows, between marks that the client
+    knows from a header.
     """
-    first = await anyio.to_thread.run_sync(next, rows, None)
+    first = await run_sync(next, rows, None)
     tag = secrets.token_hex(8)
-    headers = shape.headers() | {"X-ClickHouse-Exception-Tag": tag}
+    headers = _encoded(shape) | {"X-ClickHouse-Exception-Tag": tag}
     return StreamingResponse(_pieces(first, rows, shape, tag, close), 200, headers)
 
 
 async def _pieces(
-    first: bytes | None, rows: Iterator[bytes], shape: Shape, tag: str, close: Close
+    first: bytes | None,
+    rows: Iterator[bytes],
+    shape: Shape,
+    tag: str,
+    close: Callable[[], None],
 ) -> AsyncIterator[bytes]:
     pack = packer(shape.encoding)
     piece = first
@@ -100,12 +124,13 @@ async def _pieces(
         while piece is not None:
             if packed := pack.pack(piece):
                 yield packed
-            piece = await anyio.to_thread.run_sync(next, rows, None)
+            piece = await run_sync(next, rows, None)
     except EngineError as error:
         yield pack.pack(_late(error, tag))
     finally:
+        # Also when the client goes away: the engine then stops making rows for nobody.
         with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(close)
+            await run_sync(close)
     yield pack.finish()
 
 
@@ -116,25 +141,17 @@ def _late(error: EngineError, tag: str) -> bytes:
     return opening + text + str(len(text)).encode() + b" " + mark + b"\r\n__exception__\r\n"
 
 
-def _spool(rows: Iterator[bytes], shape: Shape, directory: str) -> IO[bytes]:
-    pack = packer(shape.encoding)
-    spool = tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=directory)  # noqa: SIM115 - outlives us
-    try:
-        for piece in rows:
-            spool.write(pack.pack(piece))
-        spool.write(pack.finish())
-    except BaseException:
-        spool.close()
-        raise
-    return spool
-
-
 async def _file(spool: IO[bytes]) -> AsyncIterator[bytes]:
     try:
-        while data := await anyio.to_thread.run_sync(spool.read, _READ):
+        while data := await run_sync(spool.read, _READ):
             yield data
     finally:
         spool.close()
+
+
+def _encoded(shape: Shape) -> dict[str, str]:
+    encoding = {"Content-Encoding": shape.encoding} if shape.encoding is not None else {}
+    return shape.headers() | encoding
 
 
 def _content_type(format: str) -> str:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from time import perf_counter_ns
 
 import anyio
+from anyio.to_thread import run_sync
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
@@ -26,6 +27,7 @@ from auditline.local.clickhouse.roles import Accounts, Role
 _MAX_STATEMENT = 64 << 20
 # What a client that went away would have been told; nobody reads it.
 _GONE = 499
+_DRAIN_SECONDS = 60
 
 
 def application(engine: Engine, accounts: Accounts, spool_directory: str) -> Starlette:
@@ -54,92 +56,126 @@ class _Front:
         """Answers one request, whatever becomes of it."""
         if request.method == "HEAD" or (request.method == "GET" and not request.query_params):
             return await _ok(request)
-        started = perf_counter_ns()
-        shape = answer.Shape(str(uuid.uuid4()), self._engine.timezone, None, None)
+        shape = answer.Shape(str(uuid.uuid4()), self._engine.timezone, perf_counter_ns())
         chunks = request.stream()
         try:
-            arguments: dict[str, str | bytes] = dict(request.query_params)
-            content_type = request.headers.get("content-type", "")
-            if body.is_form(content_type):
-                arguments |= await body.form(chunks, content_type)
-            call = parse(request.method, arguments, request.headers)
-            shape = self._shape(call, request)
+            call = await _call(request, chunks)
+            shape = shape.of(call.query_id, compression.choose(_accepts(call, request)))
             role = self._authenticate(call)
             data = body.pieces(chunks, request.headers.get("content-encoding", ""))
-            return await self._run(call, role, data, shape, started)
+            return await self._run(call, role, data, shape)
         except EngineError as error:
-            with anyio.move_on_after(60):
+            with anyio.move_on_after(_DRAIN_SECONDS):
                 await body.drain(chunks)
             return answer.refused(error, shape)
         except ClientDisconnect:
             return Response(status_code=_GONE)
 
-    def _shape(self, call: Call, request: Request) -> answer.Shape:
-        packs = call.settings.get("enable_http_compression", "1") not in ("0", "false")
-        accept = request.headers.get("accept-encoding", "") if packs else ""
-        query_id = call.query_id or str(uuid.uuid4())
-        return answer.Shape(query_id, self._engine.timezone, None, compression.choose(accept))
-
     def _authenticate(self, call: Call) -> Role:
         role = self._accounts.authenticate(call.user, call.password)
         if role is None:
-            why = "password is incorrect, or there is no user with such name."
             raise refusal(
                 AUTHENTICATION_FAILED,
                 "AUTHENTICATION_FAILED",
-                f"{call.user}: Authentication failed: {why}",
-            )
-        if call.native_compression:
-            raise refusal(
-                NOT_IMPLEMENTED,
-                "NOT_IMPLEMENTED",
-                "compress=1 and decompress=1 are not spoken here, use Content-Encoding",
+                f"{call.user}: Authentication failed: "
+                "password is incorrect, or there is no user with such name.",
             )
         return role
 
     async def _run(
+        self, call: Call, role: Role, data: AsyncIterator[bytes], shape: answer.Shape
+    ) -> Response:
+        statement, rest = await _statement(call, data)
+        if isinstance(statement, sql.Insert):
+            return await self._insert(call, role, statement, rest, data, shape)
+        _admit(statement)
+        if statement.returns_rows:
+            shape = shape.with_format(statement.format or call.default_format)
+        if statement.streams and not call.wait_end:
+            return await self._stream(call, role, statement, shape)
+        return await run_sync(self._whole, call, role, statement, shape)
+
+    async def _insert(
         self,
         call: Call,
         role: Role,
+        insert: sql.Insert,
+        first: bytes,
         data: AsyncIterator[bytes],
         shape: answer.Shape,
-        started: int,
     ) -> Response:
-        statement, rest = await _statement(call, data)
-        session = await anyio.to_thread.run_sync(self._engine.session, role)
-        handed_over = False
+        session, insertion = await run_sync(self._begin_insert, call, role, insert)
         try:
-            await anyio.to_thread.run_sync(_configure, session, call)
-            if isinstance(statement, sql.Insert):
-                await _insert(session, statement, rest, data)
-                return answer.done(shape, session.counts, started)
-            response, handed_over = await self._query(session, statement, call, shape, started)
-            return response
+            if first:
+                await run_sync(insertion.append, first)
+            async for piece in data:
+                await run_sync(insertion.append, piece)
+            await run_sync(insertion.finish)
         finally:
-            if not handed_over:
-                with anyio.CancelScope(shield=True):
-                    await anyio.to_thread.run_sync(session.close)
+            # Reached with the insertion unfinished when its data ends in an error or the client
+            # goes away: nothing of it is then visible.
+            with anyio.CancelScope(shield=True):
+                await run_sync(_end, session, insertion)
+        return answer.done(shape, session.counts)
 
-    async def _query(
-        self, session: Session, query: sql.Query, call: Call, shape: answer.Shape, started: int
-    ) -> tuple[Response, bool]:
-        """The response, and whether it now owns the session."""
-        _admit(query)
-        format = query.format or call.default_format
-        rows = session.rows(query.text, format, streams=query.streams)
-        if not query.returns_rows:
-            await anyio.to_thread.run_sync(next, rows, None)
-            return answer.done(shape, session.counts, started), False
-        shape = answer.Shape(shape.query_id, shape.timezone, format, shape.encoding)
-        if call.wait_end or not query.streams:
-            return await answer.spooled(
-                rows, shape, session.counts, started, self._spool_directory
-            ), False
-        return await answer.streamed(rows, shape, session.close), True
+    def _begin_insert(
+        self, call: Call, role: Role, insert: sql.Insert
+    ) -> tuple[Session, Insertion]:
+        session = self._open(call, role)
+        try:
+            return session, session.insert(insert.head, insert.format)
+        except EngineError:
+            session.close()
+            raise
+
+    def _whole(self, call: Call, role: Role, query: sql.Query, shape: answer.Shape) -> Response:
+        session = self._open(call, role)
+        try:
+            rows = session.rows(query.text, shape.format or "TSV", streams=query.streams)
+            return answer.spooled(rows, shape, session.counts, self._spool_directory)
+        finally:
+            session.close()
+
+    async def _stream(
+        self, call: Call, role: Role, query: sql.Query, shape: answer.Shape
+    ) -> Response:
+        session = await run_sync(self._open, call, role)
+        rows = session.rows(query.text, shape.format or "TSV", streams=True)
+        try:
+            return await answer.streamed(rows, shape, session.close)
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                await run_sync(session.close)
+            raise
+
+    def _open(self, call: Call, role: Role) -> Session:
+        session = self._engine.session(role)
+        try:
+            session.configure(call.database, call.settings, call.parameters, readonly=call.readonly)
+        except EngineError:
+            session.close()
+            raise
+        return session
 
 
-def _configure(session: Session, call: Call) -> None:
-    session.configure(call.database, call.settings, call.parameters, readonly=call.readonly)
+async def _call(request: Request, chunks: AsyncIterator[bytes]) -> Call:
+    arguments: dict[str, str | bytes] = dict(request.query_params)
+    content_type = request.headers.get("content-type", "")
+    if body.is_form(content_type):
+        arguments |= await body.form(chunks, content_type)
+    call = parse(request.method, arguments, request.headers)
+    if call.native_compression:
+        raise refusal(
+            NOT_IMPLEMENTED,
+            "NOT_IMPLEMENTED",
+            "compress=1 and decompress=1 are not spoken here, use Content-Encoding",
+        )
+    return call
+
+
+def _accepts(call: Call, request: Request) -> str:
+    packs = call.settings.get("enable_http_compression", "1") not in ("0", "false")
+    return request.headers.get("accept-encoding", "") if packs else ""
 
 
 async def _statement(
@@ -150,33 +186,18 @@ async def _statement(
     found = sql.read(text, complete=False)
     while found is None:
         piece = await anext(data, None)
-        if piece is None:
-            found = sql.read(text, complete=True)
-            break
-        text += piece
-        if len(text) > _MAX_STATEMENT and sql.read(text, complete=False) is None:
+        text += piece or b""
+        found = sql.read(text, complete=piece is None)
+        if found is None and len(text) > _MAX_STATEMENT:
             raise refusal(SYNTAX_ERROR, "SYNTAX_ERROR", "Max query size exceeded")
-        found = sql.read(text, complete=False)
-    if found is None:
-        raise refusal(SYNTAX_ERROR, "SYNTAX_ERROR", "Empty query")
     return found, text[found.data_at :] if isinstance(found, sql.Insert) else b""
 
 
-async def _insert(
-    session: Session, insert: sql.Insert, first: bytes, data: AsyncIterator[bytes]
-) -> None:
-    insertion: Insertion = await anyio.to_thread.run_sync(
-        session.insert, insert.head, insert.format
-    )
+def _end(session: Session, insertion: Insertion) -> None:
     try:
-        if first:
-            await anyio.to_thread.run_sync(insertion.append, first)
-        async for piece in data:
-            await anyio.to_thread.run_sync(insertion.append, piece)
-        await anyio.to_thread.run_sync(insertion.finish)
+        insertion.cancel()
     finally:
-        with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(insertion.cancel)
+        session.close()
 
 
 def _admit(query: sql.Query) -> None:
