@@ -77,7 +77,7 @@ class Codec:
         try:
             return msgspec.convert(decoder(value[start:]), AuditEvent)
         except msgspec.ValidationError as error:
-            raise _named(error) from error
+            raise named(error) from error
 
     def _find(self, value: bytes) -> tuple[Decoder, int]:
         if value[:2] == SINGLE_OBJECT_MARK:
@@ -100,7 +100,7 @@ class Codec:
         return self._ids[schema_id]
 
 
-def _named(error: msgspec.ValidationError) -> InvalidEvent:
+def named(error: msgspec.ValidationError) -> InvalidEvent:
     """msgspec's message, taken apart: ``Expected … - at `$.actor.id` ``."""
     reason, _, field = str(error).partition(" - at `")
     return InvalidEvent(reason, field.rstrip("`") or "$")

@@ -84,7 +84,7 @@ class _Record(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=Tru
     """Base of all records: immutable, strict, absent values left out of the text."""
 
 
-class Outcome(_Record):
+class Outcome(_Record, frozen=True):
     """How the action ended: *code* for machines (an HTTP status), *reason* in words."""
 
     result: Result
@@ -92,7 +92,7 @@ class Outcome(_Record):
     reason: Text | None = None
 
 
-class Actor(_Record):
+class Actor(_Record, frozen=True):
     """Who did it, as authenticated, as it was at the time."""
 
     type: ActorType
@@ -108,7 +108,7 @@ class Actor(_Record):
     session_started_at: Micros | None = None
 
 
-class Principal(_Record):
+class Principal(_Record, frozen=True):
     """Whom the actor impersonated or acted for."""
 
     type: ActorType
@@ -116,7 +116,7 @@ class Principal(_Record):
     email: Short | None = None
 
 
-class Geo(_Record):
+class Geo(_Record, frozen=True):
     """Where an address is: *country* ISO 3166-1 alpha-2, *database* the one that was asked."""
 
     country: Short | None = None
@@ -126,7 +126,7 @@ class Geo(_Record):
     database: Short | None = None
 
 
-class Source(_Record):
+class Source(_Record, frozen=True):
     """Where the request came from: *client_ip* after the trusted-proxy rule, *peer_ip* the socket's."""
 
     client_ip: Annotated[str, Meta(max_length=64)] | None = None
@@ -138,7 +138,7 @@ class Source(_Record):
     geo: Geo | None = None
 
 
-class Resource(_Record):
+class Resource(_Record, frozen=True):
     """What was acted on; *id* is absent where it never came to exist."""
 
     type: Id
@@ -147,7 +147,7 @@ class Resource(_Record):
     parent: Text | None = None
 
 
-class Request(_Record):
+class Request(_Record, frozen=True):
     """The request that carried the action; *route* is the template, so it holds no identifiers."""
 
     id: Short | None = None
@@ -158,7 +158,7 @@ class Request(_Record):
     caused_by: Short | None = None
 
 
-class Justification(_Record):
+class Justification(_Record, frozen=True):
     """Why the action was allowed or needed."""
 
     reason: Text | None = None
@@ -166,7 +166,7 @@ class Justification(_Record):
     approval_id: Short | None = None
 
 
-class Service(_Record):
+class Service(_Record, frozen=True):
     """The software that reports."""
 
     name: Id
@@ -175,14 +175,14 @@ class Service(_Record):
     instance: Short | None = None
 
 
-class Label(_Record):
+class Label(_Record, frozen=True):
     """A free label."""
 
     key: Id
     value: Text
 
 
-class ProducerNumber(_Record):
+class ProducerNumber(_Record, frozen=True):
     """A producer's own numbering: *counter* runs from 1 per (*id*, *epoch*) and partition."""
 
     id: Id
@@ -190,7 +190,7 @@ class ProducerNumber(_Record):
     counter: Annotated[int, Meta(ge=1)]
 
 
-class Change(_Record):
+class Change(_Record, frozen=True):
     """One difference: *before* and *after* are JSON text, so that numbers keep their digits."""
 
     path: Text
@@ -201,7 +201,7 @@ class Change(_Record):
     fingerprint: Short | None = None
 
 
-class AuditEvent(_Record, kw_only=True):
+class AuditEvent(_Record, frozen=True, kw_only=True):
     """One privileged action; ``audit_event.v1.avsc`` gives the meaning of each field."""
 
     event_id: UUID
