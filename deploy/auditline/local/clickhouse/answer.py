@@ -2,7 +2,7 @@
 
 import secrets
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from dataclasses import asdict, dataclass, replace
 from time import perf_counter_ns
 from typing import IO, Self
@@ -18,7 +18,10 @@ from auditline.local.clickhouse.errors import EngineError
 
 _IN_MEMORY = 8 << 20
 _READ = 1 << 20
+_WRITE = 1 << 18
 _TYPES = {"json": "application/json; charset=UTF-8", "tab": "text/tab-separated-values"}
+
+Rows = Generator[bytes, None, None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +101,17 @@ def _fill(spool: IO[bytes], rows: Iterator[bytes], encoding: str | None) -> int:
     return size
 
 
-async def streamed(rows: Iterator[bytes], shape: Shape, close: Callable[[], None]) -> Response:
+async def streamed(rows: Rows, shape: Shape, close: Callable[[], None]) -> Response:
     """Answers with the first piece and makes the others as the client takes them, then closes.
 
-    An error before the first piece is raised, and closing is then the caller's. A later one can
-    no longer change the status: it is written behind the rows, between marks that the client
-    knows from a header.
+    An error before the first piece is raised. A later one can no longer change the status: it is
+    written behind the rows, between marks that the client knows from a header.
     """
-    first = await run_sync(next, rows, None)
+    try:
+        first = await run_sync(next, rows, None)
+    except BaseException:
+        await _leave(rows, close)
+        raise
     tag = secrets.token_hex(8)
     headers = _encoded(shape) | {"X-ClickHouse-Exception-Tag": tag}
     return StreamingResponse(_pieces(first, rows, shape, tag, close), 200, headers)
@@ -113,7 +119,7 @@ async def streamed(rows: Iterator[bytes], shape: Shape, close: Callable[[], None
 
 async def _pieces(
     first: bytes | None,
-    rows: Iterator[bytes],
+    rows: Rows,
     shape: Shape,
     tag: str,
     close: Callable[[], None],
@@ -122,16 +128,30 @@ async def _pieces(
     piece = first
     try:
         while piece is not None:
-            if packed := pack.pack(piece):
-                yield packed
+            packed = pack.pack(piece)
+            # Small writes, so that what a slow client has not taken stays one piece here.
+            for start in range(0, len(packed), _WRITE):
+                yield packed[start : start + _WRITE]
             piece = await run_sync(next, rows, None)
     except EngineError as error:
         yield pack.pack(_late(error, tag))
     finally:
         # Also when the client goes away: the engine then stops making rows for nobody.
-        with anyio.CancelScope(shield=True):
-            await run_sync(close)
+        await _leave(rows, close)
     yield pack.finish()
+
+
+async def _leave(rows: Rows, close: Callable[[], None]) -> None:
+    """Ends the rows before their session: chDB crashes the other way round."""
+
+    def leave() -> None:
+        try:
+            rows.close()
+        finally:
+            close()
+
+    with anyio.CancelScope(shield=True):
+        await run_sync(leave)
 
 
 def _late(error: EngineError, tag: str) -> bytes:

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import AsyncIterator
+from contextlib import closing
 from time import perf_counter_ns
 
 import anyio
@@ -132,7 +133,8 @@ class _Front:
         session = self._open(call, role)
         try:
             rows = session.rows(query.text, shape.format or "TSV", streams=query.streams)
-            return answer.spooled(rows, shape, session.counts, self._spool_directory)
+            with closing(rows):
+                return answer.spooled(rows, shape, session.counts, self._spool_directory)
         finally:
             session.close()
 
@@ -141,12 +143,7 @@ class _Front:
     ) -> Response:
         session = await run_sync(self._open, call, role)
         rows = session.rows(query.text, shape.format or "TSV", streams=True)
-        try:
-            return await answer.streamed(rows, shape, session.close)
-        except BaseException:
-            with anyio.CancelScope(shield=True):
-                await run_sync(session.close)
-            raise
+        return await answer.streamed(rows, shape, session.close)
 
     def _open(self, call: Call, role: Role) -> Session:
         session = self._engine.session(role)

@@ -5,7 +5,7 @@ which may change between the calls of one session.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import Protocol, cast
 
@@ -65,8 +65,12 @@ class _Inserter(Protocol):
 
 
 class _Connection(Protocol):
-    def query(self, sql: bytes | str, format: str = ...) -> _Result: ...
-    def send_query(self, sql: bytes | str, format: str = ...) -> _Stream: ...
+    def query(
+        self, sql: bytes | str, format: str = ..., params: Mapping[str, str] = ...
+    ) -> _Result: ...
+    def send_query(
+        self, sql: bytes | str, format: str = ..., params: Mapping[str, str] = ...
+    ) -> _Stream: ...
     def send_insert(self, sql: bytes | str, format: str = ...) -> _Inserter: ...
     def close(self) -> None: ...
 
@@ -118,6 +122,7 @@ class Session:
         self._connection = connection
         self._role = role
         self._version = version
+        self._parameters: Mapping[str, str] = {}
         self.counts = Counts()
 
     def configure(
@@ -140,23 +145,24 @@ class Session:
             # those it may change, which chDB does not offer.
             self._set({"readonly": "2"})
         self._set(settings)
-        self._set({f"param_{name}": value for name, value in parameters.items()})
+        self._parameters = parameters
 
     def insert(self, head: bytes, format: str) -> "Insertion":
         """Begins an INSERT of data that is still to come."""
+        self._set({f"param_{name}": value for name, value in self._parameters.items()})
         try:
             inserter = self._connection.send_insert(head, format)
         except RuntimeError as why:
             raise from_engine(str(why), self._version) from None
         return Insertion(inserter, self.counts, self._version)
 
-    def rows(self, text: bytes, format: str, *, streams: bool) -> Iterator[bytes]:
+    def rows(self, text: bytes, format: str, *, streams: bool) -> Generator[bytes, None, None]:
         """The answer in pieces, made as they are asked for where the format allows it."""
         if not streams or format.lower() not in _PIECEWISE:
-            yield self._count(self._run(text, format))
+            yield self._count(self._run(text, format, self._parameters))
             return
         try:
-            stream = self._connection.send_query(text, format)
+            stream = self._connection.send_query(text, format, self._parameters)
             try:
                 while (piece := stream.fetch()) is not None:
                     yield self._count(piece)
@@ -176,9 +182,11 @@ class Session:
         if values:
             self._run("SET " + ", ".join(f"{k} = {_quoted(v)}" for k, v in values.items()))
 
-    def _run(self, text: bytes | str, format: str = "TSV") -> _Result:
+    def _run(
+        self, text: bytes | str, format: str = "TSV", parameters: Mapping[str, str] | None = None
+    ) -> _Result:
         try:
-            return self._connection.query(text, format)
+            return self._connection.query(text, format, parameters or {})
         except RuntimeError as why:
             raise from_engine(str(why), self._version) from None
 

@@ -14,10 +14,10 @@ _TOKEN = re.compile(
     |(?P<word>[A-Za-z_][A-Za-z0-9_]*)
     |(?P<name>`(?:[^`\\]|\\.|``)*`|"(?:[^"\\]|\\.|"")*"|\{\s*\w+\s*:[^{}]*\})
     |(?P<text>'(?:[^'\\]|\\.|'')*'|\$(?P<tag>\w*)\$.*?\$(?P=tag)\$)
+    |(?P<open>['"`]|/\*)
     |(?P<mark>.)""",
     re.VERBOSE | re.DOTALL,
 )
-_UNCLOSED = re.compile(rb"['`\"]|/\*")
 _ROWS = frozenset(b"SELECT WITH FROM ( SHOW DESCRIBE DESC EXISTS EXPLAIN CHECK VALUES KILL".split())
 _STREAMS = frozenset((b"SELECT", b"WITH", b"FROM", b"("))
 _AFTER_INSERT_HEAD = frozenset((b"SELECT", b"WITH", b"FROM", b"VALUES", b"FORMAT", b"WATCH"))
@@ -83,8 +83,8 @@ def _insert(data: bytes, tokens: Iterator[_Token], complete: bool) -> Insert | N
     while token is not None:
         if token.depth == 0 and token.kind == "word" and token.upper in _AFTER_INSERT_HEAD:
             break
-        if token.kind == "mark" and _UNCLOSED.match(token.upper):
-            return None  # a string whose end has not arrived
+        if token.kind == "open":
+            return None  # a string or comment whose end has not arrived
         token = next(tokens, None)
     if token is None:
         return None
