@@ -4,7 +4,6 @@ Memory moves as entries are built. That is safe because a state whose transactio
 is thrown away and read again from the ledger; see `auditline.chain.partition`.
 """
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -13,6 +12,7 @@ from msgspec.structs import replace
 from auditline.chain import control
 from auditline.chain.duplicates import Arrival
 from auditline.chain.heads import LogHead
+from auditline.chain.randomness import RandomPool
 from auditline.chain.records import Batch, DeadLetter, Move, SourceRecord
 from auditline.chain.state import PartitionState
 from auditline.event import AuditEvent, Codec, InvalidEvent, Label, event_text, partition_for
@@ -30,7 +30,7 @@ class Chain:
 
     state: PartitionState
     codec: Codec
-    random: Callable[[int], bytes] = field(default=os.urandom)
+    random: Callable[[int], bytes] = field(default_factory=RandomPool)
 
     def append(self, records: Sequence[SourceRecord], now: int) -> Batch:
         """What to write for *records*, which must go on where the last batch ended.

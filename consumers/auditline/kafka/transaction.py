@@ -93,15 +93,19 @@ class KafkaTransaction:
         headers: Headers = (),
         delivered: Delivered | None = None,
     ) -> None:
-        with _interrupting("produce"):
-            while True:
-                try:
-                    self._producer.produce(
-                        topic, value, key, partition, delivered, headers=list(headers) or None
-                    )
-                    return
-                except BufferError:  # the local queue is full: let it drain, lose nothing
+        # The chain's innermost call: no context manager, it would cost as much again.
+        while True:
+            try:
+                self._producer.produce(
+                    topic, value, key, partition, delivered, headers=list(headers) or None
+                )
+            except BufferError:  # the local queue is full: let it drain, lose nothing
+                with _interrupting("poll"):
                     self._producer.poll(0.05)
+            except KafkaException as error:
+                raise _interrupted("produce", error) from error
+            else:
+                return
 
     def flush(self) -> None:
         with _interrupting("flush"):
@@ -127,10 +131,14 @@ def _interrupting(call: str) -> Iterator[None]:
     try:
         yield
     except (KafkaException, SystemError) as error:
-        # A fenced flush surfaces as SystemError when a delivery callback is pending; its
-        # cause is the KafkaException.
-        cause = error.__cause__ if isinstance(error, SystemError) else error
-        kafka = cause.args[0] if isinstance(cause, KafkaException) else None
-        if isinstance(kafka, KafkaError) and kafka.code() in _FENCED:
-            raise Fenced(f"{call}: {kafka.str()}") from error
-        raise Interrupted(f"{call}: {cause}") from error
+        raise _interrupted(call, error) from error
+
+
+def _interrupted(call: str, error: Exception) -> Interrupted:
+    # A fenced flush surfaces as SystemError when a delivery callback is pending; its cause is
+    # the KafkaException.
+    cause = error.__cause__ if isinstance(error, SystemError) else error
+    kafka = cause.args[0] if isinstance(cause, KafkaException) else None
+    if isinstance(kafka, KafkaError) and kafka.code() in _FENCED:
+        return Fenced(f"{call}: {kafka.str()}")
+    return Interrupted(f"{call}: {cause}")

@@ -1,5 +1,6 @@
 """Handing events to Kafka: numbered, acknowledged by all replicas, every failure reported."""
 
+import logging
 import os
 import socket
 import threading
@@ -23,6 +24,8 @@ from auditline.event import (
     partition_for,
 )
 from auditline.producer.errors import Closed, DeliveryFailed, QueueFull, Unreachable
+
+_client_log = logging.getLogger("auditline.producer.client")
 
 Setting = str | int | float | bool
 
@@ -69,7 +72,8 @@ class AuditLog:
                 "bootstrap.servers": bootstrap_servers,
                 "acks": "all",
                 "enable.idempotence": True,
-            }
+            },
+            logger=_client_log,
         )
         self._partitions = self._ask_partitions(timeout)
         self._id = producer_id or f"{socket.gethostname()}-{os.getpid()}"

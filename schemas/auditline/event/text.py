@@ -10,6 +10,7 @@ from typing import NoReturn
 
 import msgspec
 import orjson
+from msgspec import Raw
 
 from auditline.event.errors import InvalidEvent
 from auditline.event.model import AuditEvent, Change, Op
@@ -23,8 +24,8 @@ _ONE_LINE = bytes.maketrans(b"\r\n", b"  ")
 class _ChangeText(msgspec.Struct, frozen=True, omit_defaults=True):
     path: str
     op: Op
-    before: msgspec.Raw | None = None
-    after: msgspec.Raw | None = None
+    before: Raw | None = None
+    after: Raw | None = None
     redacted: bool = False
     fingerprint: str | None = None
 
@@ -33,20 +34,27 @@ def _refuse(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-def json_value(text: str, field: str) -> bytes:
-    """*text* as the bytes of one JSON value on one line, every digit as it came.
+def json_value(text: str, index: int, name: str) -> bytes:
+    """*text*, which is ``$.changes[index].name``, as the bytes of one JSON value on one line.
 
-    Raises `InvalidEvent` unless it is strict JSON (RFC 8259) in well-formed Unicode.
+    Every digit stays as it came. Raises `InvalidEvent` unless it is strict JSON (RFC 8259) in
+    well-formed Unicode.
     """
     try:
         raw = text.encode()
         orjson.loads(raw)
     except UnicodeEncodeError as error:
-        raise InvalidEvent("not well-formed Unicode", field) from error
+        raise InvalidEvent("not well-formed Unicode", _field(index, name)) from error
     except orjson.JSONDecodeError as refused:
-        _check_slowly(text, field, refused)
-    # Outside strings a line break is only white space, and inside them it cannot stand raw.
-    return raw.translate(_ONE_LINE)
+        _check_slowly(text, _field(index, name), refused)
+    if b"\n" in raw or b"\r" in raw:
+        # Outside strings a line break is only white space, and inside them it cannot stand raw.
+        raw = raw.translate(_ONE_LINE)
+    return raw
+
+
+def _field(index: int, name: str) -> str:
+    return f"$.changes[{index}].{name}"
 
 
 def _check_slowly(text: str, field: str, refused: ValueError) -> None:
@@ -63,16 +71,12 @@ def _check_slowly(text: str, field: str, refused: ValueError) -> None:
 
 
 def _change(index: int, change: Change) -> _ChangeText:
-    def raw(text: str | None, name: str) -> msgspec.Raw | None:
-        if text is None:
-            return None
-        return msgspec.Raw(json_value(text, f"$.changes[{index}].{name}"))
-
+    before, after = change.before, change.after
     return _ChangeText(
         change.path,
         change.op,
-        raw(change.before, "before"),
-        raw(change.after, "after"),
+        None if before is None else Raw(json_value(before, index, "before")),
+        None if after is None else Raw(json_value(after, index, "after")),
         change.redacted,
         change.fingerprint,
     )

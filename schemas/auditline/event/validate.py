@@ -21,6 +21,6 @@ def check(event: AuditEvent) -> None:
         raise InvalidEvent(str(error)) from error
     for i, change in enumerate(event.changes):
         if change.before is not None:
-            json_value(change.before, f"$.changes[{i}].before")
+            json_value(change.before, i, "before")
         if change.after is not None:
-            json_value(change.after, f"$.changes[{i}].after")
+            json_value(change.after, i, "after")
