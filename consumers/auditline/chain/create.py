@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 
 from confluent_kafka import KafkaError, KafkaException, Message
+from confluent_kafka.admin import AdminClient
 
 from auditline.chain import heads
 from auditline.chain.heads import Manifest
@@ -16,6 +17,9 @@ from auditline.kafka.errors import Broken, Unavailable
 from auditline.kafka.reader import PartitionReader
 from auditline.kafka.settings import KafkaSettings
 from auditline.kafka.topics import Topics, agreed_partitions, create_topics, partition_counts
+
+
+_PATIENCE = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,7 @@ def create_log(kafka: KafkaSettings, deployment: str) -> Created:
     topics = Topics(kafka.topic_prefix)
     admin = make_admin(kafka)
     made = create_topics(admin, topics, kafka.partitions, kafka.replication_factor)
-    partitions = agreed_partitions(partition_counts(admin, topics), topics)
+    partitions = agreed_partitions(_known(admin, topics, made), topics)
     missing = []
     with PartitionReader(kafka) as reader:
         for partition in range(partitions):
@@ -51,6 +55,18 @@ def create_log(kafka: KafkaSettings, deployment: str) -> Created:
     if missing:
         _write_manifests(kafka, topics, missing, deployment, partitions)
     return Created(tuple(made), partitions, bool(missing))
+
+
+def _known(admin: AdminClient, topics: Topics, made: list[str]) -> dict[str, int]:
+    """Partitions by topic, once the brokers tell of all that were just *made*."""
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        counts = partition_counts(admin, topics)
+        if counts.keys() >= set(made):
+            return counts
+        if time.monotonic() > deadline:
+            raise Unavailable("Kafka does not show the topics that it created; run this again")
+        time.sleep(0.1)
 
 
 def _cache(reader: PartitionReader, topics: Topics, partition: int) -> Cache:

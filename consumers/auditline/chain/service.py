@@ -138,6 +138,7 @@ class ChainService:
         self._stop = stop
         self._session: Session | None = None
         self._stepped_at = 0.0
+        self.running = True
 
     def ready(self) -> str | None:
         """Why this process cannot append right now, or None when it can."""
@@ -154,6 +155,12 @@ class ChainService:
 
     def run(self, backoff: Callable[[int], float]) -> None:
         """Chain until stopped; raises `Broken` when an operator has to look."""
+        try:
+            self._run(backoff)
+        finally:
+            self.running = False
+
+    def _run(self, backoff: Callable[[int], float]) -> None:
         failures = 0
         while not self._stop.is_set():
             try:
