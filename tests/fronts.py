@@ -2,7 +2,6 @@
 
 import dataclasses
 from collections.abc import Mapping
-from pathlib import Path
 
 import clickhouse_connect
 import httpx2
@@ -32,10 +31,10 @@ DDL = (
 class Front:
     """The server, alone under a supervisor, with a few tables."""
 
-    def __init__(self, directory: Path, env: Mapping[str, str] | None = None) -> None:
-        self.directory = directory / "clickhouse"
+    def __init__(self, supervisor: Supervisor, env: Mapping[str, str] | None = None) -> None:
+        self.supervisor = supervisor
+        self.directory = supervisor.directory / "clickhouse"
         run_as_admin(self.directory, DDL)
-        self.supervisor = Supervisor(directory)
         self.service = dataclasses.replace(service(self.directory), env=env or {})
         self.port = self.service.ports["clickhouse"]
         self.supervisor.start(self.service)

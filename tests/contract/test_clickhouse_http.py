@@ -24,15 +24,15 @@ from fronts import Front
 
 from auditline.local.clickhouse.roles import Role
 from auditline.local.stack import dsn
+from auditline.local.supervisor import Supervisor
 
 pytestmark = pytest.mark.integration
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
-    started = Front(tmp_path_factory.mktemp("front"))
-    with started.supervisor:
-        yield started
+    with Supervisor(tmp_path_factory.mktemp("front")) as supervisor:
+        yield Front(supervisor)
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def client(server: Front) -> Iterator[Client]:
 
 def test_a_dsn_is_enough(client: Client) -> None:
     assert client.ping()
-    assert client.server_version.startswith("26.")
+    assert str(client.server_version).startswith("26.")
     assert client.command("SELECT currentDatabase()") == "audit"
 
 

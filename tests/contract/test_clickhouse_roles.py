@@ -4,6 +4,7 @@ import hashlib
 import signal
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from auditline.local.clickhouse.admin import run_as_admin
 from auditline.local.clickhouse.errors import EngineError
 from auditline.local.clickhouse.home import EngineBusy
 from auditline.local.clickhouse.roles import ALL_ORGS, ORG_SETTING, Role, org_setting
-from auditline.local.supervisor import ServiceFailed
+from auditline.local.supervisor import ServiceFailed, Supervisor
 
 pytestmark = pytest.mark.integration
 
@@ -51,8 +52,8 @@ DESTRUCTIVE = (
 
 @pytest.fixture(scope="module")
 def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
-    started = Front(tmp_path_factory.mktemp("roles"))
-    with started.supervisor:
+    with Supervisor(tmp_path_factory.mktemp("roles")) as supervisor:
+        started = Front(supervisor)
         with started.client() as writer:
             writer.insert("entries", [["acme", 1, "a"], ["acme", 2, "b"], ["zen", 1, "z"]])
         yield started
@@ -121,8 +122,8 @@ def test_no_query_gets_around_the_org(reader: Client) -> None:
 
 def test_a_password_in_the_environment_is_asked_for(tmp_path: Path) -> None:
     hashed = hashlib.sha256(b"s3cret").hexdigest()
-    front = Front(tmp_path, {"AUDITLINE_WRITER_PASSWORD_SHA256": hashed})
-    with front.supervisor:
+    with Supervisor(tmp_path) as supervisor:
+        front = Front(supervisor, {"AUDITLINE_WRITER_PASSWORD_SHA256": hashed})
         with front.client(Role.WRITER, "s3cret") as client:
             assert client.command("SELECT 1") == 1
         with front.client(Role.READER) as client:
@@ -162,11 +163,10 @@ def test_only_erasure_deletes(tmp_path: Path) -> None:
 
 
 def test_acknowledged_rows_survive_kill_9(tmp_path: Path) -> None:
-    front = Front(tmp_path)
     acknowledged: list[int] = []
     stop = threading.Event()
 
-    def write() -> None:
+    def write(front: Front) -> None:
         n = 0
         while not stop.is_set():
             try:
@@ -180,16 +180,17 @@ def test_acknowledged_rows_survive_kill_9(tmp_path: Path) -> None:
             except (DatabaseError, OperationalError):
                 n += 1  # unknown outcome: never used again, so it may be there once or not
 
-    with front.supervisor:
-        writer = threading.Thread(target=write)
+    with Supervisor(tmp_path) as supervisor:
+        front = Front(supervisor)
+        writer = threading.Thread(target=write, args=(front,))
         writer.start()
         try:
-            for _ in range(4):
+            for _ in range(3):
                 seen = len(acknowledged)
                 while len(acknowledged) < seen + 10:
                     stop.wait(0.01)
-                front.supervisor.kill("clickhouse", signal.SIGKILL)
-                front.supervisor.wait_ready("clickhouse")
+                supervisor.kill("clickhouse", signal.SIGKILL)
+                supervisor.wait_ready("clickhouse")
         finally:
             stop.set()
             writer.join()
@@ -199,15 +200,8 @@ def test_acknowledged_rows_survive_kill_9(tmp_path: Path) -> None:
     assert set(found.values()) == {50}
 
 
-def test_a_port_in_use_is_an_error_that_says_so(tmp_path: Path) -> None:
-    front = Front(tmp_path)
-    with front.supervisor:
-        other = Front.__new__(Front)
-        other.directory = tmp_path / "other"
-        run_as_admin(other.directory, ["SELECT 1"])
-        argv = [*front.service.argv[:3], str(other.directory), *front.service.argv[4:]]
-        from dataclasses import replace
-
-        second = replace(front.service, name="second", argv=argv, ready=lambda: False)
-        with pytest.raises(ServiceFailed, match="address already in use"):
-            front.supervisor.start(second)
+def test_a_port_in_use_is_an_error_that_says_so(front: Front, tmp_path: Path) -> None:
+    argv = [*front.service.argv[:3], str(tmp_path), *front.service.argv[4:]]
+    second = replace(front.service, name="second", argv=argv, ready=lambda: False)
+    with pytest.raises(ServiceFailed, match="address already in use"):
+        front.supervisor.start(second)

@@ -4,13 +4,12 @@
 """
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
 from auditline.local.process import Identity
-from auditline.local.service import Status
+from auditline.local.service import State, Status
 
 
 class Running(msgspec.Struct, frozen=True):
@@ -21,7 +20,7 @@ class Running(msgspec.Struct, frozen=True):
     pgid: int
     ports: dict[str, int]
     ready: bool
-    state: str
+    state: State
     restarts: int
 
     def identity(self) -> Identity:
@@ -30,19 +29,15 @@ class Running(msgspec.Struct, frozen=True):
 
 
 class StateFile(msgspec.Struct, frozen=True):
-    """A supervisor and its services."""
+    """A supervisor's process and its services; the file is gone when it has stopped."""
 
     supervisor: int
     create_time: float
     services: dict[str, Running]
 
-    def alive(self) -> bool:
-        """Whether the supervisor that wrote this still runs."""
-        return Identity(self.supervisor, self.create_time).alive()
-
 
 def read(directory: Path) -> StateFile | None:
-    """The state of the supervisor in *directory*; None where none has ever run."""
+    """The state of the supervisor in *directory*; None where none runs."""
     try:
         return msgspec.json.decode((directory / "state.json").read_bytes(), type=StateFile)
     except FileNotFoundError:
@@ -64,11 +59,5 @@ def statuses(state: StateFile) -> list[Status]:
 
 def _status(name: str, running: Running) -> Status:
     alive = running.identity().alive()
-    seen = "ready" if running.ready else "starting"
-    state = seen if alive else "stopped"
-    pid = running.pid if alive else None
-    return Status(name, state, pid, _ports(running.ports), running.restarts)  # type: ignore[arg-type]
-
-
-def _ports(ports: Mapping[str, int]) -> dict[str, int]:
-    return dict(ports)
+    state = running.state if alive else "stopped"
+    return Status(name, state, running.pid if alive else None, running.ports, running.restarts)

@@ -31,6 +31,8 @@ from auditline.local.process import (
 from auditline.local.service import RestartPolicy, Service, State, Status, in_order
 
 _TICK = 0.1
+# `running_supervisor` holds the lock for a moment to see whether anybody does.
+_PROBED = 0.5
 
 
 class SupervisorBusy(Exception):
@@ -51,6 +53,7 @@ class _Slot:
     process: Identity | None = None
     started: float = 0.0
     ready: bool = False
+    served: bool = False  # has been ready since it was asked for
     deaths: int = 0
     restarts: int = 0
     again_at: float = 0.0
@@ -119,14 +122,18 @@ class Supervisor:
                 self._died(slot)
 
     def wait_ready(self, name: str, timeout: float | None = None) -> None:
-        """Waits for a service. Raises ServiceFailed when it dies or *timeout* seconds pass."""
+        """Waits for a service.
+
+        Raises ServiceFailed after *timeout* seconds, and at once when it ends without ever having
+        served: starting it again would not help, so it is then left down.
+        """
         slot = self._slots[name]
         limit = slot.service.ready_timeout if timeout is None else timeout
         deadline = time.monotonic() + limit
         with self._changed:
-            restarts = slot.restarts
             while not slot.ready:
-                if slot.restarts > restarts + 2 or not slot.wanted:
+                if slot.child is None and not (slot.wanted and slot.served):
+                    slot.wanted = False
                     raise self._failure(slot, "ended before it was ready")
                 left = deadline - time.monotonic()
                 if left <= 0:
@@ -158,6 +165,7 @@ class Supervisor:
         self._monitor.join()
         for name in reversed(list(self._slots)):
             self.stop(name)
+        (self.directory / "state.json").unlink(missing_ok=True)
         self._lock.close()
 
     def __enter__(self) -> Self:
@@ -178,7 +186,7 @@ class Supervisor:
             if slot is not None and slot.child is not None:
                 return
             slot = slot or _Slot(service)
-            slot.service, slot.wanted, slot.deaths = service, True, 0
+            slot.service, slot.wanted, slot.served, slot.deaths = service, True, False, 0
             self._slots[service.name] = slot
             self._spawn(slot)
 
@@ -210,7 +218,7 @@ class Supervisor:
         # Asked without the lock: it may take a while, and others want to stop or kill meanwhile.
         if waits and (slot.service.ready is None or slot.service.ready()):
             with self._changed:
-                slot.ready = slot.child is child
+                slot.ready = slot.served = slot.child is child
                 self._write()
                 self._changed.notify_all()
 
@@ -262,35 +270,57 @@ def stop_supervisor(directory: Path, timeout: float = 60.0) -> bool:
     Returns whether there was anything to stop. One that was killed cannot stop its services, so
     they are ended here. Raises TimeoutError when it does not end in *timeout* seconds.
     """
-    state = statefile.read(directory)
-    if state is not None and state.alive():
-        os.kill(state.supervisor, signal.SIGTERM)
+    directory = directory.resolve()
+    holder = running_supervisor(directory)
+    if holder is not None:
+        os.kill(holder, signal.SIGTERM)
         deadline = time.monotonic() + timeout
-        while state.alive():
+        while running_supervisor(directory) == holder:
             if time.monotonic() > deadline:
-                raise TimeoutError(f"the supervisor, process {state.supervisor}, does not stop")
+                raise TimeoutError(f"the supervisor, process {holder}, does not stop")
             time.sleep(0.05)
         return True
-    left = orphan_groups(directory.resolve())
+    left = orphan_groups(directory)
     for pgid in left:
         end_group(pgid, signal.SIGTERM, 10.0)
     return bool(left)
 
 
+def running_supervisor(directory: Path) -> int | None:
+    """The process that supervises *directory*, or None. The lock decides: a file could be old."""
+    if not (directory / "lock").exists():
+        return None
+    with (directory / "lock").open("r+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return int(lock.read() or 0) or None
+        return None
+
+
 def _acquire(directory: Path) -> IO[str]:
     directory.mkdir(parents=True, exist_ok=True)
     lock = (directory / "lock").open("a+")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.seek(0)
-        holder = lock.read().strip()
-        lock.close()
-        raise SupervisorBusy(
-            f"{directory} is supervised by process {holder}: stop that one first, "
-            "or choose another directory"
-        ) from None
+    deadline = time.monotonic() + _PROBED
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise _busy(directory, lock) from None
+            time.sleep(0.02)
     lock.truncate(0)
     lock.write(str(os.getpid()))
     lock.flush()
     return lock
+
+
+def _busy(directory: Path, lock: IO[str]) -> SupervisorBusy:
+    with lock:
+        lock.seek(0)
+        holder = lock.read().strip()
+    return SupervisorBusy(
+        f"{directory} is supervised by process {holder}: stop that one first, "
+        "or choose another directory"
+    )
