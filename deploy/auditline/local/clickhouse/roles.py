@@ -10,7 +10,7 @@ import hmac
 import os
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from importlib.resources import files
 
@@ -49,7 +49,7 @@ def reader_scope(asked: str | None) -> str:
 class Accounts:
     """Who may call over HTTP. Each password is known by its SHA-256 in hex; None asks for none."""
 
-    passwords: Mapping[Role, str | None]
+    passwords: Mapping[Role, str | None] = field(repr=False)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Accounts":
