@@ -7,6 +7,7 @@ two equal on good and on damaged bytes.
 
 import io
 import json
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -41,22 +42,24 @@ def with_fastavro(schema: Any) -> Decoder:
 
 
 def with_cavro(schema: Any) -> Decoder:
-    """A decoder of *schema* by cavro."""
+    """A decoder of *schema* by cavro.
+
+    A marker behind the body, read as one more field, shows that the record ends where the bytes
+    do; it is secret, so that no record can bring its own.
+    """
+    marker = os.urandom(16)
+    end = {"type": "fixed", "name": "End", "size": len(marker)}
+    fields = [{"name": "body", "type": schema}, {"name": "end", "type": end}]
+    framed = {"type": "record", "name": "Framed", "fields": fields}
     options = cavro.DEFAULT_OPTIONS.replace(record_decodes_to_dict=True)
-    parsed = cavro.Schema(json.dumps(schema), options=options)
-    byte = cavro.Schema('{"type": "fixed", "name": "Byte", "size": 1}')
+    read = cavro.Schema(json.dumps(framed), options=options).binary_decode
 
     def decode(body: bytes) -> Any:
-        reader = cavro.MemoryReader(body)
         try:
-            value = parsed.binary_read(reader)
+            value = read(body + marker)
         except (*_DAMAGED, cavro.CavroException) as error:
             raise _undecodable(error) from error
-        try:
-            byte.binary_read(reader)
-        except EOFError:  # nothing is left, as it should be
-            return value
-        return _all_read(value, 1)
+        return _all_read(value["body"], value["end"] != marker)
 
     return decode
 
@@ -68,7 +71,7 @@ def _undecodable(error: Exception) -> InvalidEvent:
     return InvalidEvent(f"the bytes do not decode: {type(error).__name__}: {error}")
 
 
-def _all_read(value: Any, left: int) -> Any:
+def _all_read(value: Any, left: object) -> Any:
     if left:
         raise InvalidEvent("bytes are left over after the record")
     return value

@@ -80,7 +80,7 @@ class Op(Enum):
     REPLACE = "replace"
 
 
-class _Record(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+class _Record(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
     """Base of all records: immutable, strict, absent values left out of the text."""
 
 
