@@ -9,7 +9,7 @@ from pathlib import Path
 
 import uvicorn
 
-from auditline.producer import AuditLog
+from auditline.producer import AuditLog, AuditLogError
 
 from .app import build
 from .settings import BadSettings, Settings, secrets_from, upstream
@@ -43,6 +43,9 @@ def main() -> int:
                 access_log=False,
                 log_level="warning",
             )
+    except AuditLogError as error:
+        print(f"gateway: {error}", file=sys.stderr)
+        return 1
     finally:
         state.close()
     return 0

@@ -4,8 +4,8 @@ import asyncio
 from concurrent.futures import Future
 from typing import Protocol
 
-from auditline.event import AuditEvent
-from auditline.producer import Delivery, DeliveryFailed
+from auditline.event import AuditEvent, InvalidEvent
+from auditline.producer import AuditLogError, Delivery
 
 from .errors import NotRecorded
 
@@ -33,8 +33,8 @@ class Recorder:
         """
         try:
             waiting = asyncio.wrap_future(self._log.emit(event))
-        except DeliveryFailed as failed:
-            raise NotRecorded(str(failed)) from failed
+        except (AuditLogError, InvalidEvent) as refused:
+            raise NotRecorded(str(refused)) from refused
         # Not wait_for: it would cancel the producer's future, which is not ours to cancel.
         done, _ = await asyncio.wait({waiting}, timeout=self._timeout)
         if not done:
@@ -42,14 +42,14 @@ class Recorder:
             raise NotRecorded(f"no acknowledgement in {self._timeout:g} s")
         try:
             waiting.result()
-        except DeliveryFailed as failed:
+        except AuditLogError as failed:
             raise NotRecorded(str(failed)) from failed
 
     def record_later(self, event: AuditEvent) -> None:
         """Emits *event* without waiting: best effort, for what nobody waits for any more."""
         try:
             asyncio.wrap_future(self._log.emit(event)).add_done_callback(_forget)
-        except DeliveryFailed:
+        except (AuditLogError, InvalidEvent):
             return  # the first event did not leave either, so there is nothing to put right
 
 
