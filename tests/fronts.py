@@ -25,6 +25,8 @@ DDL = (
     + "SETTINGS non_replicated_deduplication_window = 1000",
     f"CREATE TABLE audit.typed ({_TYPES}) ENGINE = MergeTree ORDER BY n",
     "CREATE TABLE audit.bulk (n UInt64, s String) ENGINE = MergeTree ORDER BY n",
+    "CREATE TABLE audit.parts (n Int32, CONSTRAINT positive CHECK n > 0) ENGINE = MergeTree "
+    + "ORDER BY n PARTITION BY n",
 )
 
 

@@ -290,6 +290,24 @@ def test_one_insert_is_one_part(client: Client) -> None:
     assert client.query("SELECT count(), uniqExact(_part) FROM bulk").result_rows == [(500_000, 1)]
 
 
+@pytest.mark.parametrize(
+    ("settings", "code"),
+    [
+        ({"max_partitions_per_insert_block": "1"}, "252"),
+        ({"min_free_disk_bytes_to_perform_insert": "1000000000000000"}, "243"),
+    ],
+)
+def test_an_insert_that_the_table_refuses_is_an_error(
+    server: Front, settings: dict[str, str], code: str
+) -> None:
+    """Not every way into the engine says so: one of them answers with rows_written = 2."""
+    answer = server.post("INSERT INTO audit.parts FORMAT CSV\n1\n2\n", **settings)
+    assert answer.headers["X-ClickHouse-Exception-Code"] == code
+    refused = server.post("INSERT INTO audit.parts FORMAT CSV\n3\n-1\n")
+    assert refused.headers["X-ClickHouse-Exception-Code"] == "469"
+    assert server.post("SELECT count() FROM audit.parts").text == "0\n"
+
+
 def test_a_deduplication_token_writes_once(client: Client) -> None:
     for _ in range(3):
         client.insert(

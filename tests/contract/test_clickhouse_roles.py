@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import httpx2
 import pytest
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError
@@ -16,6 +17,7 @@ from auditline.local.clickhouse.admin import run_as_admin
 from auditline.local.clickhouse.errors import EngineError
 from auditline.local.clickhouse.home import EngineBusy
 from auditline.local.clickhouse.roles import ALL_ORGS, ORG_SETTING, Role, org_setting
+from auditline.local.clickhouse.service import service
 from auditline.local.supervisor import ServiceFailed, Supervisor
 
 pytestmark = pytest.mark.integration
@@ -132,6 +134,23 @@ def test_a_password_in_the_environment_is_asked_for(tmp_path: Path) -> None:
             with pytest.raises(DatabaseError) as refused:
                 front.client(Role.WRITER, password)
             assert refused.value.code == 516
+
+
+@pytest.mark.parametrize("headers", [{"Origin": "http://evil.example"}, {"Host": "evil.example"}])
+def test_web_pages_are_not_answered(front: Front, headers: dict[str, str]) -> None:
+    url = f"http://127.0.0.1:{front.port}/?query=SELECT+1&user={Role.WRITER}"
+    assert httpx2.post(url).text == "1\n"
+    assert httpx2.post(url, headers=headers).status_code == 403
+
+
+def test_a_full_disk_refuses_the_insert_and_answers_still(tmp_path: Path) -> None:
+    with Supervisor(tmp_path) as supervisor:
+        front = Front(supervisor)
+        supervisor.stop("clickhouse")
+        supervisor.start(service(front.directory, keep_free=1 << 60))
+        full = front.post("INSERT INTO audit.bulk VALUES (1, 'x')")
+        assert full.headers["X-ClickHouse-Exception-Code"] == "243"
+        assert front.post("SELECT count() FROM audit.bulk").text == "0\n"
 
 
 def test_the_engine_is_opened_once(front: Front) -> None:

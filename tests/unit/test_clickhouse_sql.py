@@ -6,7 +6,7 @@ from auditline.local.clickhouse.sql import Insert, Query, read
 
 
 @pytest.mark.parametrize(
-    ("text", "head", "format", "data"),
+    ("text", "table", "format", "data"),
     [
         (b"INSERT INTO t FORMAT Native\n\x00\xff", b"INSERT INTO t ", "Native", b"\x00\xff"),
         (b"insert into a.t (x, y) format CSV 1,2", b"insert into a.t (x, y) ", "CSV", b"1,2"),
@@ -22,7 +22,7 @@ from auditline.local.clickhouse.sql import Insert, Query, read
         ),
         (
             b"-- FORMAT x\nINSERT /* VALUES */ INTO t SETTINGS a='FORMAT b' FORMAT TSV\nq",
-            b"-- FORMAT x\nINSERT /* VALUES */ INTO t SETTINGS a='FORMAT b' ",
+            b"-- FORMAT x\nINSERT /* VALUES */ INTO t ",
             "TSV",
             b"q",
         ),
@@ -35,11 +35,19 @@ from auditline.local.clickhouse.sql import Insert, Query, read
     ],
 )
 def test_an_insert_is_cut_where_its_data_begins(
-    text: bytes, head: bytes, format: str, data: bytes
+    text: bytes, table: bytes, format: str, data: bytes
 ) -> None:
     found = read(text, complete=True)
     assert isinstance(found, Insert)
-    assert (found.head, found.format, text[found.data_at :]) == (head, format, data)
+    assert (found.table, found.format, text[found.data_at :]) == (table, format, data)
+
+
+def test_the_same_insert_from_a_file() -> None:
+    found = read(b"INSERT INTO t (a) SETTINGS x = 1 FORMAT CSV\n1", complete=True)
+    assert isinstance(found, Insert)
+    assert found.from_file("/it's") == (
+        b"INSERT INTO t (a)  FROM INFILE '/it\\'s' COMPRESSION 'none' SETTINGS x = 1  FORMAT CSV"
+    )
 
 
 def test_every_prefix_is_either_undecided_or_decided_alike() -> None:

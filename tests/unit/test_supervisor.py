@@ -99,6 +99,22 @@ def test_a_service_that_never_serves_is_reported_with_its_log(supervisor: Superv
         supervisor.start(python("b", SLEEPS, ready=bool, ready_timeout=0.3))
 
 
+def test_a_program_that_is_not_there_is_an_error(supervisor: Supervisor) -> None:
+    with pytest.raises(ServiceFailed, match=r"a does not start: .*/no/such/program"):
+        supervisor.start(Service("a", ["/no/such/program"]))
+
+
+def test_a_check_that_fails_is_quoted_and_harms_nobody_else(supervisor: Supervisor) -> None:
+    def broken() -> bool:
+        raise LookupError("no port")
+
+    with pytest.raises(ServiceFailed, match="LookupError: no port"):
+        supervisor.start(python("a", SLEEPS, ready=broken, ready_timeout=0.5))
+    supervisor.start(python("b", SLEEPS))
+    supervisor.kill("b")
+    supervisor.wait_ready("b")
+
+
 def test_stopping_ends_the_whole_group_even_if_it_will_not(supervisor: Supervisor) -> None:
     marker = supervisor.directory / "child"
     deaf = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN);"

@@ -16,6 +16,7 @@ from auditline.local.service import Service, Status
 from auditline.local.supervisor import Supervisor
 
 DATABASE = "audit"
+_ALL_OF_IT = 1 << 60
 
 
 class RunAsAdmin(Protocol):
@@ -118,6 +119,11 @@ class LocalStack:
     def start_service(self, name: str) -> None:
         """Starts a stopped service again, on its old port, and waits until it is ready."""
         self.supervisor.start(name)
+
+    def fill_disk(self, full: bool = True) -> None:
+        """Restarts ClickHouse as on a full disk, where writes fail with code 243, or as before."""
+        self.supervisor.stop("clickhouse")
+        self.supervisor.start(clickhouse_service(self._engine, _ALL_OF_IT if full else 0))
 
     def wait_ready(self, name: str) -> None:
         """Waits until a service that was killed is back. Raises ServiceFailed."""

@@ -57,6 +57,7 @@ class _Slot:
     deaths: int = 0
     restarts: int = 0
     again_at: float = 0.0
+    problem: str = ""
 
     def state(self) -> State:
         if self.child is None:
@@ -180,7 +181,10 @@ class Supervisor:
         self.close()
 
     def begin(self, service: Service) -> None:
-        """Starts a service without waiting for it; one that runs already is left alone."""
+        """Starts a service without waiting for it; one that runs already is left alone.
+
+        Raises ServiceFailed when its program cannot be run.
+        """
         with self._changed:
             slot = self._slots.get(service.name)
             if slot is not None and slot.child is not None:
@@ -188,7 +192,11 @@ class Supervisor:
             slot = slot or _Slot(service)
             slot.service, slot.wanted, slot.served, slot.deaths = service, True, False, 0
             self._slots[service.name] = slot
-            self._spawn(slot)
+            try:
+                self._spawn(slot)
+            except OSError as why:
+                slot.wanted = False
+                raise ServiceFailed(f"{service.name} does not start: {why}") from None
 
     def _spawn(self, slot: _Slot) -> None:
         slot.child = spawn(slot.service, self.directory)
@@ -201,7 +209,12 @@ class Supervisor:
     def _watch(self) -> None:
         while not self._closing.wait(_TICK):
             for slot in list(self._slots.values()):
-                self._look_at(slot)
+                try:
+                    self._look_at(slot)
+                except Exception as why:  # noqa: BLE001
+                    # The thread's outermost boundary: a readiness check or a start that fails in
+                    # an unforeseen way must not leave the other services without a supervisor.
+                    slot.problem = f"{type(why).__name__}: {why}"
 
     def _look_at(self, slot: _Slot) -> None:
         with self._changed:
@@ -240,6 +253,7 @@ class Supervisor:
     def _failure(self, slot: _Slot, what: str) -> ServiceFailed:
         name = slot.service.name
         tail = log_tail(self.directory, name)
+        what = f"{what} ({slot.problem})" if slot.problem else what
         return ServiceFailed(f"{name} {what}; {log_path(self.directory, name)} ends:\n{tail}")
 
     def _write(self) -> None:

@@ -22,19 +22,21 @@ def main() -> int:
     parser.add_argument("directory", type=Path)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--memory-limit", type=int, default=home.MEMORY_LIMIT, help="bytes")
+    parser.add_argument("--keep-free", type=int, default=0, help="bytes of disk to leave alone")
     options = parser.parse_args()
+    limits = home.Limits(options.memory_limit, options.keep_free)
     try:
         with home.locked(options.directory):
-            serve(options.directory, options.port, options.memory_limit)
+            serve(options.directory, options.port, limits)
     except (home.EngineBusy, EngineError) as why:
         print(why, file=sys.stderr)
         return 1
     return 0
 
 
-def serve(directory: Path, port: int, memory_limit: int) -> None:
+def serve(directory: Path, port: int, limits: home.Limits) -> None:
     """Opens the engine with the writer's grants and answers on 127.0.0.1:*port*."""
-    engine = Engine(home.prepare(directory, Role.WRITER, memory_limit))
+    engine = Engine(home.prepare(directory, Role.WRITER, limits))
     try:
         app = application(engine, Accounts.from_environment(), str(directory / "tmp"))
         config = uvicorn.Config(

@@ -1,5 +1,6 @@
 """The HTTP application: one request is one statement on one session of the engine."""
 
+import tempfile
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -14,7 +15,7 @@ from starlette.routing import Route
 
 from auditline.local.clickhouse import answer, body, compression, sql
 from auditline.local.clickhouse.call import Call, parse
-from auditline.local.clickhouse.engine import Engine, Insertion, Session
+from auditline.local.clickhouse.engine import Counts, Engine, Session
 from auditline.local.clickhouse.errors import (
     AUTHENTICATION_FAILED,
     INTO_OUTFILE_NOT_ALLOWED,
@@ -29,6 +30,7 @@ _MAX_STATEMENT = 64 << 20
 # What a client that went away would have been told; nobody reads it.
 _GONE = 499
 _DRAIN_SECONDS = 60
+_HOSTS = ("127.0.0.1", "localhost")
 
 
 def application(engine: Engine, accounts: Accounts, spool_directory: str) -> Starlette:
@@ -60,6 +62,7 @@ class _Front:
         shape = answer.Shape(str(uuid.uuid4()), self._engine.timezone, perf_counter_ns())
         chunks = request.stream()
         try:
+            _refuse_browsers(request)
             call = await _call(request, chunks)
             shape = shape.of(call.query_id, compression.choose(_accepts(call, request)))
             role = self._authenticate(call)
@@ -105,29 +108,22 @@ class _Front:
         data: AsyncIterator[bytes],
         shape: answer.Shape,
     ) -> Response:
-        session, insertion = await run_sync(self._begin_insert, call, role, insert)
-        try:
-            if first:
-                await run_sync(insertion.append, first)
+        with tempfile.NamedTemporaryFile(dir=self._spool_directory) as spool:
+            # A client that goes away while it sends, or a body that does not unpack, ends here:
+            # the engine has then seen nothing of it.
+            await run_sync(body.store, spool, first)
             async for piece in data:
-                await run_sync(insertion.append, piece)
-            await run_sync(insertion.finish)
-        finally:
-            # Reached with the insertion unfinished when its data ends in an error or the client
-            # goes away: nothing of it is then visible.
-            with anyio.CancelScope(shield=True):
-                await run_sync(_end, session, insertion)
-        return answer.done(shape, session.counts)
+                await run_sync(body.store, spool, piece)
+            counts = await run_sync(self._insert_file, call, role, insert.from_file(spool.name))
+        return answer.done(shape, counts)
 
-    def _begin_insert(
-        self, call: Call, role: Role, insert: sql.Insert
-    ) -> tuple[Session, Insertion]:
+    def _insert_file(self, call: Call, role: Role, statement: bytes) -> Counts:
         session = self._open(call, role)
         try:
-            return session, session.insert(insert.head, insert.format)
-        except EngineError:
+            session.insert(statement)
+            return session.counts
+        finally:
             session.close()
-            raise
 
     def _whole(self, call: Call, role: Role, query: sql.Query, shape: answer.Shape) -> Response:
         session = self._open(call, role)
@@ -153,6 +149,16 @@ class _Front:
             session.close()
             raise
         return session
+
+
+def _refuse_browsers(request: Request) -> None:
+    """A web page must not reach a log that may ask for no password, just by being looked at."""
+    if "origin" in request.headers or request.url.hostname not in _HOSTS:
+        raise refusal(
+            AUTHENTICATION_FAILED,
+            "AUTHENTICATION_FAILED",
+            "Authentication failed: this server answers local programs, not web pages.",
+        )
 
 
 async def _call(request: Request, chunks: AsyncIterator[bytes]) -> Call:
@@ -188,13 +194,6 @@ async def _statement(
         if found is None and len(text) > _MAX_STATEMENT:
             raise refusal(SYNTAX_ERROR, "SYNTAX_ERROR", "Max query size exceeded")
     return found, text[found.data_at :] if isinstance(found, sql.Insert) else b""
-
-
-def _end(session: Session, insertion: Insertion) -> None:
-    try:
-        insertion.cancel()
-    finally:
-        session.close()
 
 
 def _admit(query: sql.Query) -> None:

@@ -3,9 +3,10 @@
 from collections.abc import AsyncIterator
 from email.parser import BytesParser
 from email.policy import HTTP
+from typing import IO
 
 from auditline.local.clickhouse.compression import Unpacker
-from auditline.local.clickhouse.errors import NOT_IMPLEMENTED, refusal
+from auditline.local.clickhouse.errors import NOT_ENOUGH_SPACE, NOT_IMPLEMENTED, refusal
 
 # The engine takes a piece in some 30 us; smaller ones would cost more to hand over than to parse.
 _PIECE = 1 << 20
@@ -26,6 +27,16 @@ async def pieces(chunks: AsyncIterator[bytes], encoding: str) -> AsyncIterator[b
     unpacker.finish(received)
     if size:
         yield b"".join(held)
+
+
+def store(file: IO[bytes], piece: bytes) -> None:
+    """Appends to *file*. Raises EngineError, as the engine would, on a full disk."""
+    try:
+        file.write(piece)
+        file.flush()  # the engine opens the file by its name
+    except OSError as why:
+        text = f"The data cannot be kept while it arrives: {why.strerror}"
+        raise refusal(NOT_ENOUGH_SPACE, "NOT_ENOUGH_SPACE", text) from None
 
 
 async def drain(chunks: AsyncIterator[bytes]) -> None:

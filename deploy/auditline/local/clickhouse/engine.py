@@ -44,23 +44,14 @@ _PIECEWISE = frozenset(
 class _Result(Protocol):
     def bytes(self) -> bytes: ...
     def rows_read(self) -> int: ...
+    def rows_written(self) -> int: ...
+    def bytes_written(self) -> int: ...
     def storage_rows_read(self) -> int: ...
     def storage_bytes_read(self) -> int: ...
 
 
 class _Stream(Protocol):
     def fetch(self) -> _Result | None: ...
-    def cancel(self) -> None: ...
-
-
-class _Written(Protocol):
-    rows_written: int
-    bytes_written: int
-
-
-class _Inserter(Protocol):
-    def append(self, data: bytes) -> None: ...
-    def finish(self) -> _Written: ...
     def cancel(self) -> None: ...
 
 
@@ -71,7 +62,6 @@ class _Connection(Protocol):
     def send_query(
         self, sql: bytes | str, format: str = ..., params: Mapping[str, str] = ...
     ) -> _Stream: ...
-    def send_insert(self, sql: bytes | str, format: str = ...) -> _Inserter: ...
     def close(self) -> None: ...
 
 
@@ -116,7 +106,7 @@ class Engine:
 
 
 class Session:
-    """One client's statement: settings first, then `insert`, `rows` or `whole`."""
+    """One client's statement: settings first, then `insert` or `rows`."""
 
     def __init__(self, connection: _Connection, role: Role, version: str) -> None:
         self._connection = connection
@@ -147,14 +137,15 @@ class Session:
         self._set(settings)
         self._parameters = parameters
 
-    def insert(self, head: bytes, format: str) -> "Insertion":
-        """Begins an INSERT of data that is still to come."""
-        self._set({f"param_{name}": value for name, value in self._parameters.items()})
-        try:
-            inserter = self._connection.send_insert(head, format)
-        except RuntimeError as why:
-            raise from_engine(str(why), self._version) from None
-        return Insertion(inserter, self.counts, self._version)
+    def insert(self, statement: bytes) -> None:
+        """Runs an INSERT. When it returns, the rows are on disk; when it raises, none are.
+
+        chDB's `send_insert` would take the data piece by piece, but reports success where the
+        table refuses it: a constraint, too many partitions, a full disk. So data comes by file.
+        """
+        self._count(self._run(statement, "TSV", self._parameters))
+        # A crash from here on: the part is on disk, the client does not know, and its retry is
+        # recognized by insert_deduplication_token.
 
     def rows(self, text: bytes, format: str, *, streams: bool) -> Generator[bytes, None, None]:
         """The answer in pieces, made as they are asked for where the format allows it."""
@@ -192,42 +183,13 @@ class Session:
 
     def _count(self, piece: _Result) -> bytes:
         data = piece.bytes()
+        self.counts.written_rows += piece.rows_written()
+        self.counts.written_bytes += piece.bytes_written()
         self.counts.result_rows += piece.rows_read()
         self.counts.result_bytes += len(data)
         self.counts.read_rows += piece.storage_rows_read()
         self.counts.read_bytes += piece.storage_bytes_read()
         return data
-
-
-class Insertion:
-    """An INSERT under way: nothing of it is visible until `finish` returns."""
-
-    def __init__(self, inserter: _Inserter, counts: Counts, version: str) -> None:
-        self._inserter = inserter
-        self._counts = counts
-        self._version = version
-
-    def append(self, data: bytes) -> None:
-        """Adds a piece of the data. Raises EngineError when it cannot be read."""
-        try:
-            self._inserter.append(data)
-        except RuntimeError as why:
-            raise from_engine(str(why), self._version) from None
-
-    def finish(self) -> None:
-        """Commits. Raises EngineError, and then nothing was written."""
-        try:
-            written = self._inserter.finish()
-        except RuntimeError as why:
-            raise from_engine(str(why), self._version) from None
-        # A crash from here on: the part is on disk, the client does not know, and its retry
-        # is recognized by insert_deduplication_token.
-        self._counts.written_rows += written.rows_written
-        self._counts.written_bytes += written.bytes_written
-
-    def cancel(self) -> None:
-        """Gives up without a trace; harmless after `finish`."""
-        self._inserter.cancel()
 
 
 def _quoted(value: str) -> str:

@@ -13,14 +13,24 @@ import os
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from auditline.local.clickhouse.roles import Role, users_xml
 
 # A laptop's share. The engine refuses a query (code 241) rather than grow beyond it.
 MEMORY_LIMIT = 2 << 30
+_KEEP_FREE = "min_free_disk_bytes_to_perform_insert"
 _CACHES = {"mark_cache_size": 128 << 20, "index_mark_cache_size": 32 << 20}
 _THREADS = {"background_pool_size": 4, "background_schedule_pool_size": 8}
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the engine may use, in bytes: memory, and the disk it has to leave free."""
+
+    memory: int = MEMORY_LIMIT
+    keep_free: int = 0
 
 
 class EngineBusy(Exception):
@@ -47,18 +57,25 @@ def locked(directory: Path) -> Iterator[None]:
         yield
 
 
-def prepare(directory: Path, role: Role, memory_limit: int = MEMORY_LIMIT) -> str:
-    """Writes the configuration for *role* and returns chDB's connection string."""
+def prepare(directory: Path, role: Role, limits: Limits | None = None) -> str:
+    """Writes the configuration for *role* and returns chDB's connection string.
+
+    Raises ValueError for a path that a connection string cannot hold.
+    """
+    limits = limits or Limits()
+    if set(str(directory)) & set("?&#%"):
+        raise ValueError(f"{directory}: choose a path without ? & # and %, chDB cannot open it")
     for name in ("data", "tmp"):
         (directory / name).mkdir(parents=True, exist_ok=True)
     for left in (directory / "tmp").iterdir():
         left.unlink()  # answers that a killed server was still spooling
-    (directory / "users.xml").write_text(users_xml(role), "utf-8")
-    (directory / "config.xml").write_text(_config_xml(directory, memory_limit), "utf-8")
+    settings = {_KEEP_FREE: str(limits.keep_free)} if limits.keep_free else {}
+    (directory / "users.xml").write_text(users_xml(role, settings), "utf-8")
+    (directory / "config.xml").write_text(_config_xml(directory, limits), "utf-8")
     return f"{directory / 'data'}?config-file={directory / 'config.xml'}"
 
 
-def _config_xml(directory: Path, memory_limit: int) -> str:
+def _config_xml(directory: Path, limits: Limits) -> str:
     root = ET.Element("clickhouse")
     _children(
         ET.SubElement(root, "logger"),
@@ -66,7 +83,7 @@ def _config_xml(directory: Path, memory_limit: int) -> str:
     )
     users = ET.SubElement(ET.SubElement(root, "user_directories"), "users_xml")
     _children(users, {"path": directory / "users.xml"})
-    _children(root, {"max_server_memory_usage": memory_limit, **_CACHES, **_THREADS})
+    _children(root, {"max_server_memory_usage": limits.memory, **_CACHES, **_THREADS})
     return ET.tostring(root, encoding="unicode")
 
 

@@ -66,14 +66,16 @@ class Accounts:
         return role if wanted is None or hmac.compare_digest(wanted.lower(), given) else None
 
 
-def users_xml(role: Role) -> str:
-    """The users.xml with which chDB's `default` user holds what *role* holds.
+def users_xml(role: Role, settings: Mapping[str, str] | None = None) -> str:
+    """The users.xml with which chDB's `default` user holds what *role* holds, under *settings*.
 
     The writer's also serves readers: the profile lets a read-only session name its org, and the
     row policy then confines it, as the reader's own does on a server.
     """
     root = ET.Element("clickhouse")
     profile = ET.SubElement(ET.SubElement(root, "profiles"), "default")
+    for name, value in (settings or {}).items():
+        ET.SubElement(profile, name).text = value
     ET.SubElement(ET.SubElement(root, "quotas"), "default")
     user = ET.SubElement(ET.SubElement(root, "users"), "default")
     ET.SubElement(user, "password")

@@ -1,5 +1,6 @@
 """The ClickHouse server as a service to supervise."""
 
+import http.client
 import sys
 import urllib.error
 import urllib.request
@@ -9,8 +10,11 @@ from auditline.local.ports import HOST, remembered
 from auditline.local.service import Service
 
 
-def service(directory: Path) -> Service:
-    """The HTTP server over the engine in *directory*, on a port it keeps."""
+def service(directory: Path, keep_free: int = 0) -> Service:
+    """The HTTP server over the engine in *directory*, on a port it keeps.
+
+    It refuses to write (code 243) when fewer than *keep_free* bytes of the disk are left.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     ports = remembered(directory / "ports.json", ("clickhouse",))
     port = ports["clickhouse"]
@@ -23,6 +27,8 @@ def service(directory: Path) -> Service:
             str(directory),
             "--port",
             str(port),
+            "--keep-free",
+            str(keep_free),
         ],
         ready=lambda: pings(port),
         ports=ports,
@@ -35,5 +41,5 @@ def pings(port: int) -> bool:
     try:
         with urllib.request.urlopen(f"http://{HOST}:{port}/ping", timeout=2.0) as response:
             return bool(response.read() == b"Ok.\n")
-    except (urllib.error.URLError, OSError):
+    except (urllib.error.URLError, http.client.HTTPException, OSError):
         return False

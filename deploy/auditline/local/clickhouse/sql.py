@@ -25,11 +25,18 @@ _AFTER_INSERT_HEAD = frozenset((b"SELECT", b"WITH", b"FROM", b"VALUES", b"FORMAT
 
 @dataclass(frozen=True, slots=True)
 class Insert:
-    """An INSERT whose data follows: *head* has no FORMAT, data begins at *data_at*."""
+    """An INSERT whose data follows: up to its table, its SETTINGS, and where the data begins."""
 
-    head: bytes
+    table: bytes
+    settings: bytes
     format: str
     data_at: int
+
+    def from_file(self, path: str) -> bytes:
+        """The same INSERT, of the data in a file."""
+        quoted = path.replace("\\", "\\\\").replace("'", "\\'")
+        source = f" FROM INFILE '{quoted}' COMPRESSION 'none' ".encode()
+        return self.table + source + self.settings + b" FORMAT " + self.format.encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,23 +87,33 @@ def _tokens(data: bytes) -> Iterator[_Token]:
 def _insert(data: bytes, tokens: Iterator[_Token], complete: bool) -> Insert | None:
     """None: the data carries no rows (INSERT ... SELECT), or the head has not arrived."""
     token = _after_table(tokens)
+    settings_at = None
     while token is not None:
         if token.depth == 0 and token.kind == "word" and token.upper in _AFTER_INSERT_HEAD:
             break
         if token.kind == "open":
             return None  # a string or comment whose end has not arrived
+        if token.depth == 0 and token.upper == b"SETTINGS":
+            settings_at = token.start
         token = next(tokens, None)
-    if token is None:
+    found = _format(data, token, tokens, complete) if token is not None else None
+    if token is None or found is None:
         return None
+    split = token.start if settings_at is None else settings_at
+    format, data_at = found
+    return Insert(data[:split], data[split : token.start], format, data_at)
+
+
+def _format(
+    data: bytes, token: _Token, tokens: Iterator[_Token], complete: bool
+) -> tuple[str, int] | None:
+    """The format that *token* introduces and where its data begins."""
     if token.upper == b"VALUES" and (token.end < len(data) or complete):
-        return Insert(data[: token.start], "Values", token.end)
-    if token.upper != b"FORMAT":
-        return None
-    name = next(tokens, None)
+        return "Values", token.end
+    name = next(tokens, None) if token.upper == b"FORMAT" else None
     if name is None or (not complete and len(data) - name.end < 2):
         return None  # the name, or the newline that ends it, may still be on its way
-    head, chosen = data[: token.start], data[name.start : name.end].decode("ascii", "replace")
-    return Insert(head, chosen, _data_at(data, name.end))
+    return data[name.start : name.end].decode("ascii", "replace"), _data_at(data, name.end)
 
 
 def _after_table(tokens: Iterator[_Token]) -> _Token | None:
