@@ -171,7 +171,6 @@ class ChainProcess:
         environment = os.environ | {
             "BOOTSTRAP": log.kafka.bootstrap_servers,
             "PREFIX": log.topics.prefix,
-            "PARTITIONS": str(log.partitions),
         }
         self._popen = subprocess.Popen([sys.executable, str(CHAIN_PROCESS)], env=environment)
 

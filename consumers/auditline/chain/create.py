@@ -18,7 +18,6 @@ from auditline.kafka.reader import PartitionReader
 from auditline.kafka.settings import KafkaSettings
 from auditline.kafka.topics import Topics, agreed_partitions, create_topics, partition_counts
 
-
 _PATIENCE = 30.0
 
 
