@@ -63,14 +63,12 @@ async def disable_api_key(org: Organization) -> None:
 
 async def automate(org: Organization) -> None:
     """An admin makes a key for a program, which then downloads the request log by itself."""
-    name = org.name("pipeline")
-    body: Json = {"name": name, "role": "admin"}
+    body: Json = {"name": org.name("pipeline"), "role": "admin"}
     made = await act(org, "admin", "api_key.create", "POST", "/api-keys", body)
     program = org.person()
     program.token = made.body.get("key")
     path = "/request-logs/export?limit=1000"
     await org.client.act(program, "request_log.export", "GET", org.org_id, path)
-    org.api_keys[name] = made.body.get("id", "")
 
 
 async def ask_models(org: Organization) -> None:

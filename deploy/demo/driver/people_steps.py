@@ -8,12 +8,6 @@ from .organization import Organization, hire, sign_in
 from .step import act
 
 
-async def change_role(org: Organization) -> None:
-    """The owner makes the viewer a viewer again: privileged, and logged, though nothing differs."""
-    path, body = f"/members/{org.people['viewer'].member}", {"role": "viewer"}
-    await act(org, "owner", "team_member.role_change", "PATCH", path, dict(body))
-
-
 async def grab_ownership(org: Organization) -> None:
     """An admin tries to become an owner, or the last owner tries to step down."""
     if org.random.random() < 0.5:
@@ -25,9 +19,11 @@ async def grab_ownership(org: Organization) -> None:
 
 
 async def come_and_go(org: Organization) -> None:
-    """Somebody is hired and removed: three requests."""
+    """Somebody is hired, demoted and removed: four requests."""
     guest = await hire(org, f"{org.name('guest')}@contractors.example", "developer")
-    await act(org, "admin", "team_member.remove", "DELETE", f"/members/{guest.member}")
+    path, body = f"/members/{guest.member}", {"role": "viewer"}
+    await act(org, "admin", "team_member.role_change", "PATCH", path, dict(body))
+    await act(org, "admin", "team_member.remove", "DELETE", path)
 
 
 async def guess_password(org: Organization) -> None:

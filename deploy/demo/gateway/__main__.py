@@ -4,6 +4,7 @@ Environment: GATEWAY_MASTER_KEY and GATEWAY_FINGERPRINT_KEY, 32 characters or mo
 """
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 
@@ -31,6 +32,9 @@ def main() -> int:
     except BadSettings as bad:
         print(f"gateway: {bad}", file=sys.stderr)
         return 2
+    # uvicorn stops at these and then raises them again: the audit log must still be flushed.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
     state = State(settings.database)
     try:
         with AuditLog(settings.bootstrap_servers, producer_id=options.producer_id) as log:

@@ -1,6 +1,7 @@
 """The HTTP surface: routes, and the translation between HTTP and operations."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 import msgspec
 from starlette.applications import Starlette
@@ -25,6 +26,7 @@ from .operations import (
     sessions,
 )
 from .privileged import Answer, Apply, Operation, Prepare, Privileged, now_micros
+from .providers import Providers
 from .recorder import Log, Recorder
 from .settings import Settings
 from .state import State
@@ -73,30 +75,36 @@ _encoder = msgspec.json.Encoder(decimal_format="number")
 def build(settings: Settings, state: State, log: Log) -> Starlette:
     """The gateway as an ASGI application over *state*, emitting to *log*."""
     privileged = Privileged(settings, state, Recorder(log, settings.acknowledge_timeout))
+    providers = Providers(settings.upstreams)
     routes = []
     for method, path, name, apply in TABLE:
         operation = Operation(ACTIONS[name], apply, PREPARATIONS.get(name))
-        endpoint = _endpoint(settings, privileged, path, operation)
+        endpoint = _endpoint(providers, privileged, path, operation)
         routes.append(Route(path, endpoint, methods=[method]))
-    model = Route("/v1/chat/completions", _completions(settings, state), methods=["POST"])
-    return Starlette(routes=[*routes, model, Route("/livez", _alive)])
+    model = Route(
+        "/v1/chat/completions", _completions(settings, state, providers), methods=["POST"]
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        await providers.close()
+
+    return Starlette(routes=[*routes, model, Route("/livez", _alive)], lifespan=lifespan)
 
 
 def _endpoint(
-    settings: Settings, privileged: Privileged, path: str, operation: Operation
+    providers: Providers, privileged: Privileged, path: str, operation: Operation
 ) -> Endpoint:
     async def endpoint(request: Request) -> Response:
-        body = await _body(request)
-        if body is None:
-            return _error(413, f"a body has at most {_MAX_BODY} bytes")
         call = Call(
             org_id=request.path_params["org"],
             target=request.path_params.get("id"),
-            body=body,
+            body=await _body(request),
             query=request.query_params,
             now=now_micros(),
             caller=None,
-            upstreams=settings.upstreams,
+            providers=providers,
         )
         authorization = request.headers.get("authorization")
         return _response(
@@ -106,13 +114,11 @@ def _endpoint(
     return endpoint
 
 
-def _completions(settings: Settings, state: State) -> Endpoint:
+def _completions(settings: Settings, state: State, providers: Providers) -> Endpoint:
     master = token_hash(settings.master_key)
 
     async def endpoint(request: Request) -> Response:
         body, now = await _body(request), now_micros()
-        if body is None:
-            return _error(413, f"a body has at most {_MAX_BODY} bytes")
         caller = identify(
             state.reader, request.headers.get("authorization"), now=now, master=master
         )
@@ -120,11 +126,11 @@ def _completions(settings: Settings, state: State) -> Endpoint:
         try:
             status, answer = await complete(
                 state,
-                Call(org_id, None, body, request.query_params, now, caller, settings.upstreams),
+                Call(org_id, None, body, request.query_params, now, caller, providers),
             )
         except Refused as refused:
             return _error(refused.status, refused.reason)
-        return Response(_encoder.encode(answer), status, media_type="application/json")
+        return Response(answer, status, media_type="application/json")
 
     return endpoint
 
@@ -147,13 +153,13 @@ def received(request: Request, route: str) -> Received:
 
 
 async def _body(request: Request) -> bytes | None:
-    """The body; None when it is too large to be one of ours."""
-    body = bytearray()
+    """The body, read to its end; None when it is too large to be one of ours."""
+    body, length = bytearray(), 0
     async for chunk in request.stream():
-        body += chunk
-        if len(body) > _MAX_BODY:
-            return None
-    return bytes(body)
+        length += len(chunk)
+        if length <= _MAX_BODY:
+            body += chunk
+    return bytes(body) if length <= _MAX_BODY else None
 
 
 def _response(answer: Answer) -> Response:

@@ -12,6 +12,7 @@ from .actions import Role
 from .caller import Caller
 from .diff import Fields
 from .errors import Refused
+from .providers import Providers
 
 Body = TypeVar("Body", bound=msgspec.Struct)
 
@@ -26,11 +27,11 @@ class Call:
 
     org_id: str
     target: str | None  # the {id} of the path
-    body: bytes = field(repr=False)
+    body: bytes | None = field(repr=False)  # None: more than a body of ours has
     query: Mapping[str, str]
     now: int
     caller: Caller | None
-    upstreams: Mapping[str, str]  # providers' base URLs by name
+    providers: Providers
 
     @property
     def role(self) -> Role | None:
@@ -38,7 +39,9 @@ class Call:
         return None if self.caller is None else self.caller.role
 
     def parse(self, shape: type[Body]) -> Body:
-        """The body as *shape*. Raises Refused(422) naming the field that is wrong."""
+        """The body as *shape*. Raises Refused: 422 names the field that is wrong."""
+        if self.body is None:
+            raise Refused(413, "the body is too large")
         try:
             return msgspec.json.decode(self.body, type=shape)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:

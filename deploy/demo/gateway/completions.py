@@ -9,7 +9,7 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Annotated
 
-import httpx2
+import msgspec
 from msgspec import Meta
 
 from auditline.event import ActorType
@@ -19,7 +19,6 @@ from .credentials import new_id
 from .errors import Denied, Refused
 from .state import State
 
-_TIMEOUT = 30.0
 _ROUTING = "SELECT config FROM routing WHERE org_id = ?"
 _KEY = "SELECT provider, secret FROM provider_keys WHERE id = ? AND org_id = ?"
 
@@ -37,6 +36,16 @@ class Completion(Strict, frozen=True):
     messages: Annotated[list[Message], Meta(min_length=1, max_length=256)]
 
 
+class _Usage(msgspec.Struct):
+    total_tokens: int = 0
+
+
+class _Answer(msgspec.Struct):
+    """The one part of a provider's answer that the gateway reads."""
+
+    usage: _Usage = msgspec.field(default_factory=_Usage)
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """Where one request goes."""
@@ -46,7 +55,7 @@ class Choice:
     model: str
 
 
-async def complete(state: State, call: Call) -> tuple[int, object]:
+async def complete(state: State, call: Call) -> tuple[int, bytes]:
     """Passes a conversation on and logs the call; status and body. Raises Refused or Denied."""
     if call.caller is None or call.caller.actor.type is not ActorType.API_KEY:
         raise Denied(401, "model calls need an API key")
@@ -56,15 +65,12 @@ async def complete(state: State, call: Call) -> tuple[int, object]:
         "model": choice.model,
         "messages": [{"role": m.role, "content": m.content} for m in wanted.messages],
     }
-    headers = {"authorization": f"Bearer {choice.secret}"}
-    url = f"{call.upstreams.get(choice.provider, '')}/chat/completions"
+    response = await call.providers.complete(choice.provider, choice.secret, payload)
     try:
-        async with httpx2.AsyncClient(timeout=_TIMEOUT, trust_env=False) as client:
-            response = await client.post(url, json=payload, headers=headers)
-        answer = response.json()
-    except (httpx2.TransportError, ValueError) as error:
-        raise Refused(502, f"{choice.provider} does not answer: {type(error).__name__}") from error
-    tokens = int(answer.get("usage", {}).get("total_tokens", 0))
+        answer = msgspec.json.decode(response.content, type=_Answer)
+    except msgspec.DecodeError as error:
+        raise Refused(502, f"{choice.provider} answers nonsense") from error
+    tokens = answer.usage.total_tokens
     async with state.transaction() as db:
         db.execute(
             "INSERT INTO request_logs VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -79,7 +85,7 @@ async def complete(state: State, call: Call) -> tuple[int, object]:
                 tokens,
             ),
         )
-    return response.status_code, answer
+    return response.status_code, response.content
 
 
 def choose(db: sqlite3.Connection, org_id: str, chance: float) -> Choice:

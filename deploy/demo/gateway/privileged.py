@@ -94,10 +94,13 @@ class Privileged:
                     await self._record_change(attempt, event)
                 # A crash here, before the commit: the log names a change that was not made, and
                 # the client has no answer. The other order could make a change no log names.
-        except sqlite3.Error as error:
-            _log.error("state", error=str(error), request_id=attempt.request.id)
-            refused = Refused(500, "the gateway's state failed; nothing was changed")
-            raise _Ended(attempt, refused) from error
+        except (_Ended, NotRecorded):
+            raise
+        # The outermost boundary of an action: a full disk, or a mistake of ours, must not make it
+        # an attempt that no log names. It is rolled back by now.
+        except Exception as error:
+            _log.exception("action failed", request_id=attempt.request.id)
+            raise _Ended(attempt, Refused(500, "internal error; nothing was changed")) from error
         if not operation.action.changes:
             await self._recorder.record(event)
         return Answer(done.status, done.answer, attempt.request.id or "", done.media_type)

@@ -15,6 +15,7 @@ from ..diff import Fields, Value
 from ..errors import Refused
 
 _Model = Annotated[str, Meta(min_length=1, max_length=128)]
+_MOST_USD = 1_000_000_000
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -37,8 +38,8 @@ class Routing(Strict, frozen=True):
 class Budget(Strict, frozen=True):
     """PUT …/budget; amounts are numbers with the digits that were sent."""
 
-    monthly_usd: Annotated[Decimal, Meta(ge=0)]
-    alert_at: Annotated[Decimal, Meta(ge=0, le=1)] = Decimal("0.8")
+    monthly_usd: Decimal
+    alert_at: Decimal = Decimal("0.8")
     hard: bool = False
 
 
@@ -54,7 +55,12 @@ def put_routing(db: sqlite3.Connection, call: Call) -> Done:
 
 def put_budget(db: sqlite3.Connection, call: Call) -> Done:
     """Replaces the budget."""
-    return _put(db, call, "budgets", "budget", call.parse(Budget))
+    wanted = call.parse(Budget)
+    if not (wanted.monthly_usd.is_finite() and 0 <= wanted.monthly_usd <= _MOST_USD):
+        raise Refused(422, f"monthly_usd is a number from 0 to {_MOST_USD}")
+    if not (wanted.alert_at.is_finite() and 0 <= wanted.alert_at <= 1):
+        raise Refused(422, "alert_at is a number from 0 to 1")
+    return _put(db, call, "budgets", "budget", wanted)
 
 
 def _put(db: sqlite3.Connection, call: Call, table: str, kind: str, wanted: Strict) -> Done:

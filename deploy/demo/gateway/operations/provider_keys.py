@@ -3,7 +3,6 @@
 import sqlite3
 from typing import Annotated
 
-import httpx2
 from msgspec import Meta
 
 from auditline.event import Resource
@@ -15,7 +14,6 @@ from .rows import insert, own
 
 Name = Annotated[str, Meta(min_length=1, max_length=128)]
 Key = Annotated[str, Meta(min_length=8, max_length=512, pattern=r"^[\x21-\x7e]+$")]
-_TIMEOUT = 5.0
 
 
 class NewKey(Strict, frozen=True):
@@ -35,33 +33,13 @@ class Rotation(Strict, frozen=True):
 async def ask_for_new(db: sqlite3.Connection, call: Call) -> None:
     """Whether the provider of a new key takes it. Raises Refused."""
     wanted = call.parse(NewKey)
-    await _ask(call, wanted.provider, wanted.secret)
+    await call.providers.check_key(wanted.provider, wanted.secret)
 
 
 async def ask_for_rotation(db: sqlite3.Connection, call: Call) -> None:
     """Whether the provider of a known key takes its next secret. Raises Refused."""
-    await _ask(call, own(db, "provider_keys", call)["provider"], call.parse(Rotation).secret)
-
-
-async def _ask(call: Call, provider: str, secret: str) -> None:
-    """Lists the provider's models with *secret*.
-
-    Raises Refused: 422 for an unknown provider or a key it refuses, 502 when it does not answer.
-    """
-    base = call.upstreams.get(provider)
-    if base is None:
-        raise Refused(422, f"no provider {provider}")
-    headers = {"authorization": f"Bearer {secret}"}
-    try:
-        async with httpx2.AsyncClient(timeout=_TIMEOUT, trust_env=False) as client:
-            response = await client.get(f"{base}/models", headers=headers)
-    except httpx2.TransportError as error:
-        what = f"{provider} does not answer: {type(error).__name__}"
-        raise Refused(502, what) from error
-    if response.status_code in (401, 403):
-        raise Refused(422, f"{provider} refuses the key")
-    if response.status_code != 200:
-        raise Refused(502, f"{provider} answers {response.status_code}")
+    row, wanted = own(db, "provider_keys", call), call.parse(Rotation)
+    await call.providers.check_key(row["provider"], wanted.secret)
 
 
 def view(db: sqlite3.Connection, call: Call) -> Done:

@@ -22,4 +22,4 @@ def insert(db: sqlite3.Connection, table: str, **values: object) -> None:
     try:
         db.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", tuple(values.values()))
     except sqlite3.IntegrityError as error:
-        raise Refused(409, f"there is already one: {error}") from error
+        raise Refused(409, f"{table} has one of that name already") from error
