@@ -190,6 +190,18 @@ def test_a_client_that_leaves_early_frees_the_server(server: Front, client: Clie
     assert client.command("SELECT 1") == 1
 
 
+def test_totals_are_part_of_the_answer(server: Front) -> None:
+    query = "SELECT number % 2 AS k, count() FROM numbers(4) GROUP BY k WITH TOTALS ORDER BY k"
+    assert server.post(query).text == "0\t2\n1\t2\n\n0\t4\n"
+
+
+def test_rows_far_apart_all_arrive(client: Client) -> None:
+    """Most blocks of this answer are empty, and an empty one is not its end."""
+    query = "SELECT number FROM numbers(3000000) WHERE number % 100000 = 99999"
+    with client.query_row_block_stream(query, settings={"max_block_size": 1000}) as blocks:
+        assert sum(len(block) for block in blocks) == 30
+
+
 def test_an_error_behind_the_first_rows_is_raised(client: Client) -> None:
     query = "SELECT throwIf(number = 900000, 'late') FROM numbers(1000000)"
     with (

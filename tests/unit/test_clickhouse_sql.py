@@ -125,6 +125,8 @@ def test_files_of_the_server_are_noticed() -> None:
         (b"SELECT 1", True, True),
         (b" (SELECT 1) UNION ALL SELECT 2", True, True),
         (b"WITH 1 AS x SELECT x", True, True),
+        (b"SELECT a, count() FROM t GROUP BY a WITH TOTALS", True, False),
+        (b"SELECT 1 SETTINGS extremes = 1", True, False),
         (b"SHOW TABLES", True, False),
         (b"CREATE TABLE t (a Int8) ENGINE = Memory", False, False),
         (b"ALTER TABLE t DELETE WHERE 1", False, False),

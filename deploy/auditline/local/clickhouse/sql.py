@@ -20,6 +20,8 @@ _TOKEN = re.compile(
 )
 _ROWS = frozenset(b"SELECT WITH FROM ( SHOW DESCRIBE DESC EXISTS EXPLAIN CHECK VALUES KILL".split())
 _STREAMS = frozenset((b"SELECT", b"WITH", b"FROM", b"("))
+# What chDB leaves out of an answer that it streams.
+_BESIDES_ROWS = frozenset((b"TOTALS", b"EXTREMES"))
 _AFTER_INSERT_HEAD = frozenset((b"SELECT", b"WITH", b"FROM", b"VALUES", b"FORMAT", b"WATCH"))
 
 
@@ -145,7 +147,7 @@ def _query(data: bytes) -> Query:
         text=data,
         format=_named_format(data, tokens),
         returns_rows=verb in _ROWS,
-        streams=verb in _STREAMS,
+        streams=verb in _STREAMS and not _BESIDES_ROWS & set(words),
         outfile=(b"INTO", b"OUTFILE") in pairs,
         infile=verb == b"INSERT" and (b"FROM", b"INFILE") in pairs,
         statements=1 + sum(a == b";" and b != b";" for a, b in pairs),
