@@ -5,21 +5,17 @@ in process groups of their own and outlive it if it is killed; the next supervis
 ends them before it starts its own.
 """
 
-import fcntl
 import os
 import signal
-import subprocess
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from auditline.local import statefile
+from auditline.local import lock, statefile
 from auditline.local.process import (
-    Identity,
     end_group,
     identity,
     log_path,
@@ -28,11 +24,10 @@ from auditline.local.process import (
     signal_group,
     spawn,
 )
-from auditline.local.service import RestartPolicy, Service, State, Status, in_order
+from auditline.local.service import RestartPolicy, Service, Status, in_order
+from auditline.local.slot import Slot
 
 _TICK = 0.1
-# `running_supervisor` holds the lock for a moment to see whether anybody does.
-_PROBED = 0.5
 
 
 class SupervisorBusy(Exception):
@@ -43,28 +38,6 @@ class ServiceFailed(Exception):
     """A service did not become ready: its log, quoted in the text, says why."""
 
 
-@dataclass(slots=True)
-class _Slot:
-    """One service: what is wanted of it, and what is."""
-
-    service: Service
-    wanted: bool = True
-    child: subprocess.Popen[bytes] | None = None
-    process: Identity | None = None
-    started: float = 0.0
-    ready: bool = False
-    served: bool = False  # has been ready since it was asked for
-    deaths: int = 0
-    restarts: int = 0
-    again_at: float = 0.0
-    problem: str = ""
-
-    def state(self) -> State:
-        if self.child is None:
-            return "waiting" if self.wanted else "stopped"
-        return "ready" if self.ready else "starting"
-
-
 class Supervisor:
     """Runs services in *directory*. Use it as a context manager: leaving stops everything."""
 
@@ -72,7 +45,7 @@ class Supervisor:
         """Raises SupervisorBusy when another one has the directory."""
         self.directory = directory.resolve()
         self._policy = policy or RestartPolicy()
-        self._slots: dict[str, _Slot] = {}
+        self._slots: dict[str, Slot] = {}
         self._changed = threading.Condition(threading.RLock())
         self._closing = threading.Event()
         self._lock = _acquire(self.directory)
@@ -189,7 +162,7 @@ class Supervisor:
             slot = self._slots.get(service.name)
             if slot is not None and slot.child is not None:
                 return
-            slot = slot or _Slot(service)
+            slot = slot or Slot(service)
             slot.service, slot.wanted, slot.served, slot.deaths = service, True, False, 0
             self._slots[service.name] = slot
             try:
@@ -198,7 +171,7 @@ class Supervisor:
                 slot.wanted = False
                 raise ServiceFailed(f"{service.name} does not start: {why}") from None
 
-    def _spawn(self, slot: _Slot) -> None:
+    def _spawn(self, slot: Slot) -> None:
         slot.child = spawn(slot.service, self.directory)
         # A crash here: the child runs and no file names it, but its environment does.
         slot.process = identity(slot.child.pid)
@@ -216,7 +189,7 @@ class Supervisor:
                     # an unforeseen way must not leave the other services without a supervisor.
                     slot.problem = f"{type(why).__name__}: {why}"
 
-    def _look_at(self, slot: _Slot) -> None:
+    def _look_at(self, slot: Slot) -> None:
         with self._changed:
             child = slot.child
             if child is None:
@@ -235,7 +208,7 @@ class Supervisor:
                 self._write()
                 self._changed.notify_all()
 
-    def _died(self, slot: _Slot) -> None:
+    def _died(self, slot: Slot) -> None:
         if slot.child is None:
             return
         signal_group(slot.child.pid, signal.SIGKILL)  # what the leader left of its group
@@ -246,11 +219,11 @@ class Supervisor:
         self._write()
         self._changed.notify_all()
 
-    def _status(self, slot: _Slot) -> Status:
+    def _status(self, slot: Slot) -> Status:
         pid = slot.child.pid if slot.child is not None else None
         return Status(slot.service.name, slot.state(), pid, slot.service.ports, slot.restarts)
 
-    def _failure(self, slot: _Slot, what: str) -> ServiceFailed:
+    def _failure(self, slot: Slot, what: str) -> ServiceFailed:
         name = slot.service.name
         tail = log_tail(self.directory, name)
         what = f"{what} ({slot.problem})" if slot.problem else what
@@ -302,39 +275,14 @@ def stop_supervisor(directory: Path, timeout: float = 60.0) -> bool:
 
 def running_supervisor(directory: Path) -> int | None:
     """The process that supervises *directory*, or None. The lock decides: a file could be old."""
-    if not (directory / "lock").exists():
-        return None
-    with (directory / "lock").open("r+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return int(lock.read() or 0) or None
-        return None
+    return lock.holder(directory / "lock")
 
 
 def _acquire(directory: Path) -> IO[str]:
-    directory.mkdir(parents=True, exist_ok=True)
-    lock = (directory / "lock").open("a+")
-    deadline = time.monotonic() + _PROBED
-    while True:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            break
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                raise _busy(directory, lock) from None
-            time.sleep(0.02)
-    lock.truncate(0)
-    lock.write(str(os.getpid()))
-    lock.flush()
-    return lock
-
-
-def _busy(directory: Path, lock: IO[str]) -> SupervisorBusy:
-    with lock:
-        lock.seek(0)
-        holder = lock.read().strip()
-    return SupervisorBusy(
-        f"{directory} is supervised by process {holder}: stop that one first, "
-        "or choose another directory"
-    )
+    try:
+        return lock.hold(directory / "lock")
+    except lock.Held as held:
+        raise SupervisorBusy(
+            f"{directory} is supervised by process {held.pid}: stop that one first, "
+            "or choose another directory"
+        ) from None

@@ -8,14 +8,13 @@ server.log    the engine's log, rotated by the engine
 lock          held by the process that has the engine open
 """
 
-import fcntl
-import os
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from auditline.local import lock
 from auditline.local.clickhouse.roles import Role, users_xml
 
 # A laptop's share. The engine refuses a query (code 241) rather than grow beyond it.
@@ -40,20 +39,14 @@ class EngineBusy(Exception):
 @contextmanager
 def locked(directory: Path) -> Iterator[None]:
     """Holds the engine's *directory* for this process. Raises EngineBusy when another has it."""
-    directory.mkdir(parents=True, exist_ok=True)
-    with (directory / "lock").open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.seek(0)
-            raise EngineBusy(
-                f"the ClickHouse data in {directory} is open in process {lock.read().strip()}: "
-                "stop it first, the engine allows one process at a time"
-            ) from None
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
-        # A crash here, or anywhere below: the kernel drops the lock with the process.
+    try:
+        held = lock.hold(directory / "lock")
+    except lock.Held as other:
+        raise EngineBusy(
+            f"the ClickHouse data in {directory} is open in process {other.pid}: "
+            "stop it first, the engine allows one process at a time"
+        ) from None
+    with held:
         yield
 
 
