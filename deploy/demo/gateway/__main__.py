@@ -28,6 +28,7 @@ def main() -> int:
             master,
             fingerprint,
             dict(upstream(text) for text in options.provider),
+            acknowledge_timeout=options.acknowledge_timeout,
         )
     except BadSettings as bad:
         print(f"gateway: {bad}", file=sys.stderr)
@@ -37,7 +38,9 @@ def main() -> int:
         signal.signal(number, lambda *_: None)
     state = State(settings.database)
     try:
-        with AuditLog(settings.bootstrap_servers, producer_id=options.producer_id) as log:
+        with AuditLog(
+            settings.bootstrap_servers, producer_id=options.producer_id, topic=options.topic
+        ) as log:
             # X-Forwarded-For is judged by our own rule, so uvicorn must leave the peer as it is.
             uvicorn.run(
                 build(settings, state, log),
@@ -60,6 +63,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--database", type=Path, required=True)
     parser.add_argument("--bootstrap-servers", required=True)
+    parser.add_argument("--topic", default="audit.events")
+    parser.add_argument("--acknowledge-timeout", type=float, default=10.0, metavar="SECONDS")
     parser.add_argument("--producer-id", default="gateway-1")
     parser.add_argument(
         "--provider", action="append", default=[], metavar="NAME=URL", help="an upstream provider"
