@@ -22,12 +22,13 @@ from samples import event
 from auditline.chain.create import create_log
 from auditline.chain.metrics import ChainMetrics
 from auditline.chain.partition import OpenTransaction, Setting
-from auditline.chain.service import ChainService
+from auditline.chain.service import chain_loop
 from auditline.chain.settings import ChainSettings
 from auditline.event import AuditEvent, Codec, partition_for
 from auditline.kafka import KafkaSettings, make_producer
 from auditline.kafka.errors import Broken
 from auditline.kafka.reader import PartitionReader
+from auditline.kafka.sessions import SessionLoop
 from auditline.kafka.topics import Topics
 from auditline.kafka.transaction import KafkaTransaction
 from auditline.producer import AuditLog
@@ -133,7 +134,7 @@ class KafkaLog:
         self,
         transaction: OpenTransaction = KafkaTransaction,
         settings: ChainSettings | None = None,
-    ) -> Iterator[ChainService]:
+    ) -> Iterator[SessionLoop]:
         """The chain's service in a thread of this process; what it raises fails the test."""
         setting = Setting(
             self.kafka,
@@ -144,7 +145,7 @@ class KafkaLog:
             transaction,
         )
         stop = threading.Event()
-        service = ChainService(setting, ChainMetrics(CollectorRegistry()), stop)
+        service = chain_loop(setting, ChainMetrics(CollectorRegistry()), stop)
         failures: list[Exception] = []
 
         def run() -> None:

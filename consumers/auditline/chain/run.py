@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 from auditline.chain.metrics import ChainMetrics
 from auditline.chain.partition import Setting
 from auditline.chain.registry import schema_by_id
-from auditline.chain.service import ChainService
+from auditline.chain.service import chain_loop
 from auditline.chain.settings import ChainSettings
 from auditline.event import Codec
 from auditline.kafka.clients import make_admin
@@ -31,14 +31,14 @@ def run(kafka: KafkaSettings, settings: ChainSettings, stop: Event) -> None:
     registry = CollectorRegistry()
     look_up = schema_by_id(kafka.schema_registry_url) if kafka.schema_registry_url else None
     setting = Setting(kafka, settings, topics, partitions, Codec(registry=look_up))
-    service = ChainService(setting, ChainMetrics(registry), stop)
+    loop = chain_loop(setting, ChainMetrics(registry), stop)
     with HealthServer(
         registry,
-        ready={"chain": service.ready},
-        alive={"loop": service.alive},
+        ready={"chain": loop.ready},
+        alive={"loop": loop.alive},
         host=settings.health_host,
         port=settings.health_port,
     ) as health:
         log.info("chain started", group=settings.group, partitions=partitions, health=health.port)
-        service.run(lambda attempt: delay(attempt, 0.5, 20.0, random.random))
+        loop.run(lambda attempt: delay(attempt, 0.5, 20.0, random.random))
     log.info("chain stopped")

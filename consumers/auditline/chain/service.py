@@ -1,33 +1,27 @@
-"""The chain's loop: read what came, append it, and do it again.
+"""The chain's session: read what came, append it, and do it again.
 
-    start ──▶ session ──▶ (consume ─▶ append per partition)*
-      ▲          │
-      └──────────┘ Interrupted, Fenced, Unavailable: leave the group, drop all memory, wait, start
-
-A session is one membership in the consumer group. Whatever goes wrong ends it; start-up, a
-rebalance and a crash then restore a partition by the same path. `Broken` ends the process.
+`auditline.kafka.sessions` runs it. Start-up, a rebalance and a crash all restore a partition by
+the same path: `PartitionChain`, made when the partition is assigned.
 """
 
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from threading import Event
 
 import structlog
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, Message, TopicPartition
 
 from auditline.chain.metrics import ChainMetrics
 from auditline.chain.partition import PartitionChain, Setting
 from auditline.chain.records import MOVED_HEADER, SourceRecord
 from auditline.kafka.clients import make_consumer
-from auditline.kafka.errors import Fenced, Interrupted, Unavailable
+from auditline.kafka.polling import by_partition
+from auditline.kafka.sessions import SessionLoop
 
 log = structlog.get_logger("auditline.chain")
 
-_SOFT_ERRORS = {KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT, KafkaError._RESOLVE}
 
-
-class Session:
+class ChainSession:
     """One membership in the group, and the partitions that it brought."""
 
     def __init__(self, setting: Setting, metrics: ChainMetrics, consumer: Consumer) -> None:
@@ -50,7 +44,7 @@ class Session:
         settings = self._setting.chain
         started = time.monotonic()
         messages = self._consumer.consume(settings.batch_records, settings.poll_seconds)
-        for partition, records in self._by_partition(messages).items():
+        for partition, records in by_partition(messages, self.chains).items():
             for part in split(records, settings.batch_bytes):
                 self._append(partition, part, started)
         return len(messages)
@@ -69,20 +63,6 @@ class Session:
                 offset=letter.record.offset,
                 reason=letter.reason,
             )
-
-    def _by_partition(self, messages: Iterable[Message]) -> dict[int, list[Message]]:
-        found: dict[int, list[Message]] = defaultdict(list)
-        for message in messages:
-            error = message.error()
-            if error is not None:
-                if error.code() not in _SOFT_ERRORS:  # those librdkafka mends by itself
-                    raise Unavailable(f"reading: {error.str()}")
-                continue
-            partition = message.partition()
-            # A record of a partition that was revoked inside this very consume() is not ours.
-            if partition in self.chains:
-                found[partition].append(message)
-        return found
 
     def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         # Whatever this raises comes out of consume() and ends the session.
@@ -121,70 +101,16 @@ class Session:
         self._metrics.lag_records.labels(str(partition)).set(lag)
         self._metrics.lag_seconds.labels(str(partition)).set(behind)
 
+    def ready(self) -> str | None:
+        """Why nothing can be appended, or None."""
+        return None if self.chains else "no partitions assigned yet"
+
     def leave(self) -> None:
-        """Give the partitions back, so that another process has them at once."""
+        """Give the partitions back."""
         for chain in self.chains.values():
             chain.close()
         self.chains.clear()
         self._consumer.close()
-
-
-class ChainService:
-    """Runs sessions until told to stop."""
-
-    def __init__(self, setting: Setting, metrics: ChainMetrics, stop: Event) -> None:
-        self._setting = setting
-        self._metrics = metrics
-        self._stop = stop
-        self._session: Session | None = None
-        self._stepped_at = 0.0
-        self.running = True
-
-    def ready(self) -> str | None:
-        """Why this process cannot append right now, or None when it can."""
-        if self._session is None:
-            return "not in the consumer group"
-        if not self._session.chains:
-            return "no partitions assigned yet"
-        return self.alive()
-
-    def alive(self) -> str | None:
-        """Why this process should be restarted, or None."""
-        silent = time.monotonic() - self._stepped_at if self._stepped_at else 0.0
-        return f"the loop has not turned for {silent:.0f} s" if silent > 120 else None
-
-    def run(self, backoff: Callable[[int], float]) -> None:
-        """Chain until stopped; raises `Broken` when an operator has to look."""
-        try:
-            self._run(backoff)
-        finally:
-            self.running = False
-
-    def _run(self, backoff: Callable[[int], float]) -> None:
-        failures = 0
-        while not self._stop.is_set():
-            try:
-                for taken in self._run_session():
-                    failures = 0 if taken else failures
-            except (Interrupted, Unavailable, KafkaException) as error:
-                failures += 1
-                reason = "fenced" if isinstance(error, Fenced) else "interrupted"
-                self._metrics.restarts.labels(reason).inc()
-                wait = backoff(failures)
-                log.warning("starting again", reason=reason, error=str(error), wait=round(wait, 2))
-                self._stop.wait(wait)
-
-    def _run_session(self) -> Iterator[int]:
-        consumer = make_consumer(self._setting.kafka, self._setting.chain.group)
-        self._session = session = Session(self._setting, self._metrics, consumer)
-        try:
-            session.join()
-            while not self._stop.is_set():
-                self._stepped_at = time.monotonic()
-                yield session.step()
-        finally:
-            self._session = None
-            session.leave()
 
 
 def split(messages: list[Message], most_bytes: int) -> Iterator[list[Message]]:
@@ -207,3 +133,12 @@ def _source(message: Message) -> SourceRecord:
     return SourceRecord(
         message.offset() or 0, message.key(), message.value(), MOVED_HEADER in names
     )
+
+
+def chain_loop(setting: Setting, metrics: ChainMetrics, stop: Event) -> SessionLoop:
+    """The chain's loop, to be run until *stop* is set."""
+
+    def open_session() -> ChainSession:
+        return ChainSession(setting, metrics, make_consumer(setting.kafka, setting.chain.group))
+
+    return SessionLoop(open_session, stop, lambda reason: metrics.restarts.labels(reason).inc())
