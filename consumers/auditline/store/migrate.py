@@ -8,7 +8,9 @@ cluster:
     {on_cluster}            empty, or ON CLUSTER …
     {event_type}            what is read from an event's text: event_type.sql
 
-Run it as the migrator, whom no service is.
+Run it as the migrator, whom no service is. What is done is marked by an empty view, which the
+migrator may create and neither it nor any service may remove or forge; `audit.migrations` lists
+the marks.
 """
 
 import hashlib
@@ -35,10 +37,14 @@ _CLUSTER = {
     "durability": "replicated_deduplication_window = 100000, "
     f"replicated_deduplication_window_seconds = 2592000, {_DURABLE}",
 }
-_MIGRATIONS = """\
-CREATE TABLE IF NOT EXISTS {database}.migrations {on_cluster}
-(name String, sha256 FixedString(64), applied_at DateTime('UTC') DEFAULT now())
-ENGINE = {migrations_engine} ORDER BY name"""
+_DATABASE = "CREATE DATABASE IF NOT EXISTS {database} {on_cluster}"
+_LIST = """\
+CREATE VIEW IF NOT EXISTS {database}.migrations {on_cluster} AS
+SELECT substring(t.name, 11) AS name, t.comment AS sha256, t.metadata_modification_time AS applied_at
+FROM system.tables AS t WHERE t.database = '{database}' AND startsWith(t.name, 'migration_')"""
+_MARK = """\
+CREATE VIEW IF NOT EXISTS {database}.migration_{name} {on_cluster} AS SELECT 1 AS done
+COMMENT '{digest}'"""
 # By log, from a stored column: a log stays on one shard, so its entries stay in order there.
 _DISTRIBUTED = """\
 CREATE TABLE IF NOT EXISTS {database}.entries {on_cluster} AS {database}.entries_local
@@ -81,16 +87,19 @@ def statements(applied: Collection[str], cluster: str | None = None) -> list[str
     if cluster is not None and not _NAME.match(cluster):
         raise ValueError(f"a cluster's name is letters, digits, _ and -: {cluster!r} is not")
     values = _values(cluster)
-    out = [f"CREATE DATABASE IF NOT EXISTS {DATABASE} {values['on_cluster']}".strip()]
-    out.append(_fill(_MIGRATIONS, values))
+    out = []
     for migration in migrations():
-        if migration.name not in applied:
-            out += _split(_fill(migration.template, values))
-            if cluster is not None and migration.name == "0001_entries":
-                out.append(_fill(_DISTRIBUTED, values))
-            # A crash before this line: the statements run again, and each says IF NOT EXISTS.
-            out.append(_record(migration))
-    return out
+        if migration.name in applied:
+            continue
+        out += _split(_fill(migration.template, values))
+        if cluster is not None and migration.name == "0001_entries":
+            out.append(_fill(_DISTRIBUTED, values))
+        # A crash before this line: the statements run again, and each says IF NOT EXISTS.
+        mark = values | {"name": migration.name, "digest": migration.digest()}
+        out.append(_fill(_MARK, mark))
+    if not out:
+        return []
+    return [_fill(s, values) for s in (_DATABASE, _LIST)] + out
 
 
 def migrate(client: Commands, cluster: str | None = None) -> list[str]:
@@ -102,11 +111,10 @@ def migrate(client: Commands, cluster: str | None = None) -> list[str]:
 
 
 def applied_names(client: Commands) -> frozenset[str]:
-    """The migrations recorded in the database; none when it is new."""
-    if str(client.command(f"EXISTS TABLE {DATABASE}.migrations")).strip() != "1":
-        return frozenset()
+    """The migrations marked in the database; none when it is new."""
     names = client.command(
-        f"SELECT arrayStringConcat(groupUniqArray(name), ',') FROM {DATABASE}.migrations"
+        "SELECT arrayStringConcat(groupArray(substring(name, 11)), ',') FROM system.tables "
+        f"WHERE database = '{DATABASE}' AND startsWith(name, 'migration_')"
     )
     return frozenset(filter(None, str(names).strip().split(",")))
 
@@ -116,14 +124,11 @@ def _values(cluster: str | None) -> dict[str, str]:
         return _SINGLE | {
             "database": DATABASE,
             "on_cluster": "",
-            "migrations_engine": "MergeTree",
             "event_type": _event_type(),
         }
     return _CLUSTER | {
         "database": DATABASE,
         "on_cluster": f"ON CLUSTER '{cluster}'",
-        "migrations_engine": "ReplicatedMergeTree"
-        "('/clickhouse/tables/{shard}/audit/migrations', '{replica}')",
         "event_type": _event_type(),
         "cluster": cluster,
     }
@@ -143,10 +148,3 @@ def _split(text: str) -> Iterator[str]:
     """Statements end with a semicolon at the end of a line; comment lines are left out."""
     lines = [line for line in text.splitlines() if not line.lstrip().startswith("--")]
     yield from (s.strip() for s in re.split(r";\s*$", "\n".join(lines), flags=re.M) if s.strip())
-
-
-def _record(migration: Migration) -> str:
-    return (
-        f"INSERT INTO {DATABASE}.migrations (name, sha256) "
-        f"VALUES ('{migration.name}', '{migration.digest()}')"
-    )
