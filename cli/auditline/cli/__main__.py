@@ -1,0 +1,5 @@
+"""`python -m auditline.cli`."""
+
+from auditline.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""The commands, one file each; what is heavy is imported only when a command runs."""

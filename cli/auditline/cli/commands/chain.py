@@ -1,0 +1,25 @@
+"""`auditline chain`: run the chain."""
+
+import typer
+
+from auditline.cli.options import ConfigOption
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to *app*."""
+    app.command("chain", epilog="Example: auditline chain --config /etc/auditline.toml")(chain)
+
+
+def chain(config: ConfigOption = None) -> None:
+    """Run the chain: events from Kafka, numbered and hashed, into the ledger.
+
+    Runs until SIGTERM or Ctrl-C; run as many as you like, they share the partitions.
+    Health and metrics are on chain.health_port.
+    """
+    from auditline.chain import run
+    from auditline.cli.context import service_settings
+    from auditline.service import stop_on_signals
+
+    settings = service_settings(config)
+    with stop_on_signals() as stop:
+        run(settings.kafka, settings.chain, stop)
