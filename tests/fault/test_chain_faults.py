@@ -12,6 +12,7 @@ from harness import ChainProcess, KafkaLog, eventually
 from samples import event
 from stacks import Stack
 
+from auditline.chain.settings import ChainSettings
 from auditline.event import encode, partition_for
 from auditline.kafka.errors import Broken, Interrupted
 from auditline.kafka.settings import KafkaSettings
@@ -132,6 +133,38 @@ def test_an_orphaned_transaction_is_never_seen(log: KafkaLog) -> None:
     with log.chain():
         log.emit(100)
         log.wait_chained()
+    log.check()
+
+
+class Expiring(KafkaTransaction):
+    """Its first commit comes after the broker has given the transaction up."""
+
+    spent = False
+
+    def commit(self) -> None:
+        if not Expiring.spent:
+            Expiring.spent = True
+            eventually("the broker aborts the transaction", self._refused, 60)
+        super().commit()
+
+    def _refused(self) -> bool:
+        try:
+            self.produce(self.topic, 0, b"org_0", b"too late")
+            self.flush()
+        except Interrupted:
+            return True
+        return False
+
+    topic = ""
+
+
+def test_a_transaction_that_times_out(log: KafkaLog) -> None:
+    Expiring.topic = log.topics.dead_letters
+    settings = ChainSettings(group=f"{log.topics.prefix}-chain", transaction_seconds=1)
+    with log.chain(Expiring, settings):
+        log.emit(100)
+        log.wait_chained()
+    assert Expiring.spent
     log.check()
 
 
