@@ -31,7 +31,7 @@ check: install  ## Format, lint, strict types, layers, unit tests: under 30 seco
 	@$(RUN) ruff check --quiet .
 	@$(RUN) mypy
 	@$(RUN) lint-imports
-	@$(RUN) pytest --quiet tests/unit tests/vectors -m "not integration"
+	@$(RUN) pytest --quiet -n 2 tests/unit tests/vectors -m "not integration"
 
 bench: install  ## Measure; the table, and bench/results.json
 	@$(RUN) python -m tests.bench
