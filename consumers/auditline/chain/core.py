@@ -17,7 +17,7 @@ from auditline.chain.records import Batch, DeadLetter, Move, SourceRecord
 from auditline.chain.state import PartitionState
 from auditline.event import AuditEvent, Codec, InvalidEvent, Label, event_text, partition_for
 from auditline.kafka.errors import Broken
-from auditline.ledger import Entry, Kind, commitment, encode_entry, genesis_prev, leaf_hash, origin
+from auditline.ledger import Kind, commitment, entry_value, genesis_prev, leaf_hash, origin
 from auditline.ledger.leaf import pack
 
 MAX_ORG_BYTES = 1024
@@ -143,7 +143,7 @@ class Chain:
             record.offset,
             head.leaf,
         )
-        batch.ledger.append((org_id.encode(), encode_entry(Entry(leaf, salt, text))))
+        batch.ledger.append((org_id.encode(), entry_value(leaf, salt, text)))
         batch.kinds[kind] = batch.kinds.get(kind, 0) + 1
         state.advance(org_id, LogHead(head.log_id, head.size + 1, leaf_hash(leaf), at))
 

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass, field
 
+import msgspec
+
 MOVED_HEADER = "auditline-moved-from"
 """On a record that came to a wrong partition: where it came from, as ``partition/offset``."""
 
 
-@dataclass(frozen=True, slots=True)
-class SourceRecord:
+class SourceRecord(msgspec.Struct, frozen=True, gc=False):
     """One record of ``audit.events``; *moved* when the chain itself put it on this partition."""
 
     offset: int

@@ -129,10 +129,9 @@ def split(messages: list[Message], most_bytes: int) -> Iterator[list[Message]]:
 
 
 def _source(message: Message) -> SourceRecord:
-    names = dict(message.headers() or ())
-    return SourceRecord(
-        message.offset() or 0, message.key(), message.value(), MOVED_HEADER in names
-    )
+    headers = message.headers()
+    moved = bool(headers) and MOVED_HEADER in dict(headers or ())
+    return SourceRecord(message.offset() or 0, message.key(), message.value(), moved)
 
 
 def chain_loop(setting: Setting, metrics: ChainMetrics, stop: Event) -> SessionLoop:

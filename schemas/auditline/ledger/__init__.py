@@ -1,6 +1,13 @@
 """What the log keeps: leaves, hashes, Merkle trees, entries and their verification. No I/O."""
 
-from auditline.ledger.entry import ENTRY_PREFIX, Entry, decode_entry, encode_entry, entry_schema
+from auditline.ledger.entry import (
+    ENTRY_PREFIX,
+    Entry,
+    decode_entry,
+    encode_entry,
+    entry_schema,
+    entry_value,
+)
 from auditline.ledger.errors import Malformed, ProofError
 from auditline.ledger.leaf import Kind, Leaf, commitment, genesis_prev, leaf_hash, origin
 
@@ -15,6 +22,7 @@ __all__ = [
     "decode_entry",
     "encode_entry",
     "entry_schema",
+    "entry_value",
     "genesis_prev",
     "leaf_hash",
     "origin",

@@ -39,7 +39,12 @@ class Entry:
 
 def encode_entry(entry: Entry) -> bytes:
     """*entry* as a record value of ``audit.ledger``."""
-    return b"".join((ENTRY_PREFIX, entry.leaf, entry.salt, _length(len(entry.event)), entry.event))
+    return entry_value(entry.leaf, entry.salt, entry.event)
+
+
+def entry_value(leaf: bytes, salt: bytes, event: bytes) -> bytes:
+    """A record value of ``audit.ledger`` from an entry's three parts."""
+    return b"".join((ENTRY_PREFIX, leaf, salt, _length(len(event)), event))
 
 
 def decode_entry(value: bytes | None) -> Entry:
