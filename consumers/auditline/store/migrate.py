@@ -87,7 +87,7 @@ def statements(applied: Collection[str], cluster: str | None = None) -> list[str
     if cluster is not None and not _NAME.match(cluster):
         raise ValueError(f"a cluster's name is letters, digits, _ and -: {cluster!r} is not")
     values = _values(cluster)
-    out = []
+    out: list[str] = []
     for migration in migrations():
         if migration.name in applied:
             continue
@@ -147,4 +147,6 @@ def _fill(template: str, values: dict[str, str]) -> str:
 def _split(text: str) -> Iterator[str]:
     """Statements end with a semicolon at the end of a line; comment lines are left out."""
     lines = [line for line in text.splitlines() if not line.lstrip().startswith("--")]
-    yield from (s.strip() for s in re.split(r";\s*$", "\n".join(lines), flags=re.M) if s.strip())
+    yield from (
+        s.strip() for s in re.split(r";\s*$", "\n".join(lines), flags=re.MULTILINE) if s.strip()
+    )

@@ -5,7 +5,7 @@ two months of recorded_at, which is what the table is partitioned by.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -25,17 +25,18 @@ _DAY = 86_400_000_000
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record of the ledger: its *offset* and *value*, and what the leaf in it says."""
+    """One record of the ledger: its *offset*, key and *value*, and what the leaf in it says."""
 
     offset: int
     value: bytes
+    org_id: str
     log_id: bytes
     seq: int
     source_offset: int
     month: int
 
 
-def read_record(offset: int, value: bytes | None) -> Record:
+def read_record(offset: int, key: bytes | None, value: bytes | None) -> Record:
     """The record at *offset*; raises `Broken` when *value* is no entry of a version we know."""
     if value is None or value[:_LEAF_AT] != ENTRY_PREFIX or len(value) < _LEAF_AT + LEAF_SIZE:
         raise Broken(
@@ -46,7 +47,10 @@ def read_record(offset: int, value: bytes | None) -> Record:
     if label != LEAF_LABEL:
         raise Broken(f"the ledger record at offset {offset} has an unknown leaf label {label!r}")
     (source_offset,) = _SOURCE.unpack_from(value, _SOURCE_AT)
-    return Record(offset, value, log_id, seq, source_offset, _month(recorded_at // _DAY))
+    # The key only narrows a search in the table down; a wrong one finds nothing, and that stops us.
+    org_id = (key or b"").decode("utf-8", "replace")
+    month = _month(recorded_at // _DAY)
+    return Record(offset, value, org_id, log_id, seq, source_offset, month)
 
 
 @lru_cache(1024)
@@ -143,22 +147,41 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
+class Logs:
+    """Some logs: their organizations, sorted, and their ids, sorted."""
+
+    orgs: tuple[str, ...]
+    ids: tuple[bytes, ...]
+
+    @classmethod
+    def of(cls, records: Iterable[Record]) -> "Logs":
+        """The logs of *records*."""
+        orgs, ids = set(), set()
+        for record in records:
+            orgs.add(record.org_id)
+            ids.add(record.log_id)
+        return cls(tuple(sorted(orgs)), tuple(sorted(ids)))
+
+
+@dataclass(frozen=True, slots=True)
 class Range:
-    """Where a batch's rows are in the table: by source, and by log, both ends included."""
+    """Where a batch's rows are in the table: source offset and seq, both ends included."""
 
     partition: int
     first: tuple[int, int]
     last: tuple[int, int]
-    logs: tuple[bytes, ...]
+    logs: Logs
 
 
 def range_of(partition: int, records: Sequence[Record]) -> Range:
     """The range that holds *records* and nothing else: a source record's entries are in order."""
     positions = [(record.source_offset, record.seq) for record in records]
-    logs = tuple(sorted({record.log_id for record in records}))
-    return Range(partition, min(positions), max(positions), logs)
+    return Range(partition, min(positions), max(positions), Logs.of(records))
 
 
-def token(group: str, topic: str, partition: int, start: int, intent: Intent) -> str:
+def token(
+    group: str, topic: str, partition: int, start: int, end: int, records: Sequence[Record]
+) -> str:
     """The name under which ClickHouse takes a batch once: by range and by content."""
-    return f"{group}/{topic}/{partition}/{start}-{intent.end}/{intent.digest}"
+    name = digest([record.value for record in records])
+    return f"{group}/{topic}/{partition}/{start}-{end}/{name}"

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from auditline.store.errors import Broken
-from auditline.store.plan import Record
+from auditline.store.plan import Logs, Record
 
 
 @dataclass(slots=True)
@@ -21,13 +21,13 @@ class Sequence:
     _stored: dict[bytes, int] = field(default_factory=dict)
     _next: dict[bytes, int] = field(default_factory=dict)
 
-    def unknown(self, records: Iterable[Record]) -> list[bytes]:
+    def unknown(self, records: Iterable[Record]) -> Logs:
         """The logs in *records* whose end in the table has to be asked for."""
-        return sorted({record.log_id for record in records} - self._stored.keys())
+        return Logs.of(r for r in records if r.log_id not in self._stored)
 
-    def learn(self, asked: Iterable[bytes], stored: Mapping[bytes, int]) -> None:
+    def learn(self, asked: Logs, stored: Mapping[bytes, int]) -> None:
         """Note the next seq of each log *asked* for; logs not in *stored* have no rows."""
-        for log_id in asked:
+        for log_id in asked.ids:
             self._stored[log_id] = stored.get(log_id, 0)
 
     def missing(self, records: Iterable[Record]) -> list[Record]:
