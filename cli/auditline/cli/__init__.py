@@ -10,4 +10,4 @@ def main() -> None:
         sys.exit("auditline: typer is missing: pip install 'auditline[cli]'")
     from auditline.cli.app import app
 
-    app()
+    app(prog_name="auditline")

@@ -3,12 +3,13 @@
 import difflib
 import types
 from collections.abc import Iterable, Iterator
-from typing import Union, get_args, get_origin
+from typing import TYPE_CHECKING, Union, get_args, get_origin
 
-from pydantic import BaseModel
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 
-def keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+def keys(model: "type[BaseModel]", prefix: str = "") -> Iterator[str]:
     """Every key of *model* with its sections: ``kafka``, ``kafka.tls``, ``kafka.tls.ca``, …"""
     for name, field in model.model_fields.items():
         yield prefix + name
@@ -27,7 +28,9 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     return found[0] if found else None
 
 
-def _models(annotation: object) -> Iterator[type[BaseModel]]:
+def _models(annotation: object) -> "Iterator[type[BaseModel]]":
+    from pydantic import BaseModel  # here: `auditline --help` does without it
+
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
     elif get_origin(annotation) in (Union, types.UnionType):

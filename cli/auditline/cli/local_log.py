@@ -22,7 +22,7 @@ from auditline.cli.waiting import READY_FILE
 from auditline.local.ports import remembered
 from auditline.local.service import Service
 from auditline.local.stack import Endpoints, LocalStack, RunAsAdmin
-from auditline.store.migrate import migrate
+from auditline.store.migrate import applied_names, statements
 
 SERVICES = ("chain", "store")
 
@@ -100,7 +100,7 @@ def _service(name: str, config: Path, port: int) -> Service:
 
 
 class _Admin:
-    """The engine, while its server is down, as a client for `migrate`."""
+    """The engine, while its server is down, as a client for `applied_names`."""
 
     def __init__(self, run: RunAsAdmin) -> None:
         self._run = run
@@ -111,7 +111,8 @@ class _Admin:
 
 
 def _migrate(run: RunAsAdmin) -> None:
-    migrate(_Admin(run))
+    # All at once: each call of *run* opens the engine anew, which takes a second.
+    run(statements(applied_names(_Admin(run))))
 
 
 def _write(path: Path, text: str) -> None:

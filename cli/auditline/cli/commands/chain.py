@@ -11,7 +11,9 @@ def register(app: typer.Typer) -> None:
 
 
 def chain(config: ConfigOption = None) -> None:
-    """Run the chain: events from Kafka, numbered and hashed, into the ledger.
+    """Run the chain.
+
+    It takes events from Kafka, numbers and hashes them, and writes the ledger.
 
     Runs until SIGTERM or Ctrl-C; run as many as you like, they share the partitions.
     Health and metrics are on chain.health_port.

@@ -21,9 +21,9 @@ def _config() -> None:
 
 @app.command("check", epilog="Example: auditline config check --config /etc/auditline.toml")
 def check(config: ConfigOption = None, json: JsonOption = False) -> None:
-    """Check the configuration without connecting anywhere, and print what is in effect.
+    """Check the configuration and show it.
 
-    Secrets are masked. Every key can also be set in the environment, which wins:
+    Connects nowhere; prints what is in effect. Secrets are masked. Every key can also be set in the environment, which wins:
     kafka.sasl.password is AUDITLINE_KAFKA__SASL__PASSWORD.
     """
     from pathlib import Path
@@ -45,7 +45,10 @@ def check(config: ConfigOption = None, json: JsonOption = False) -> None:
 
 @app.command("default", epilog="Example: auditline config default > auditline.toml")
 def default() -> None:
-    """Print the commented default configuration, as a file to begin with."""
+    """Print every key with its default.
+
+    As a commented file to begin with.
+    """
     from auditline.cli.effective import default_text
 
     print(default_text(), end="")

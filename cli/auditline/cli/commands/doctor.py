@@ -19,7 +19,7 @@ def doctor(
     directory: DirectoryOption = Path(".auditline"),
     json: JsonOption = False,
 ) -> None:
-    """Say what this machine lacks to run a log, and how to get it.
+    """Say what this machine lacks, and how to get it.
 
     Exit code 69 when something is missing.
     """

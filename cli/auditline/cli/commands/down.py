@@ -13,7 +13,7 @@ def register(app: typer.Typer) -> None:
 
 
 def down(directory: DirectoryOption = Path(".auditline"), json: JsonOption = False) -> None:
-    """Stop the local stack and all that runs in it; its data stays.
+    """Stop the local stack; its data stays.
 
     Also cleans up after an `auditline up` that was killed.
     """

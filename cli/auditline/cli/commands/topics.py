@@ -19,9 +19,9 @@ def _topics() -> None:
 
 @app.command("create", epilog="Example: auditline topics create --config auditline.toml")
 def create(config: ConfigOption = None, json: JsonOption = False) -> None:
-    """Create the log: its topics, and the number of partitions that is fixed from then on.
+    """Create the log and its topics.
 
-    What exists is left as it is, so this may be run again at any time.
+    The number of partitions is fixed from then on. What exists is left as it is, so this may be run again at any time.
     """
     from auditline.chain import create_log
     from auditline.cli.context import settings_for

@@ -31,9 +31,9 @@ def up(
     detach: DetachOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Start the whole log on this machine: Kafka, ClickHouse, chain and store.
+    """Start a whole log on this machine.
 
-    Stays until Ctrl-C, then stops all of it; the data stays in the directory. Other commands run
+    That is Kafka, ClickHouse, chain and store. Stays until Ctrl-C, then stops all of it; the data stays in the directory. Other commands run
     in the directory's parent find it by ./.auditline/auditline.toml.
     """
     from auditline.cli.background import start_in_background
