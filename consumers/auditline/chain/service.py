@@ -29,6 +29,9 @@ class ChainSession:
         self._metrics = metrics
         self._consumer = consumer
         self.chains: dict[int, PartitionChain] = {}
+        # When the newest record that was read was written, and when that was last reported.
+        self._read_up_to: dict[int, float] = {}
+        self._reported_at = 0.0
 
     def join(self) -> None:
         """Ask for partitions; they come inside `step`."""
@@ -47,6 +50,7 @@ class ChainSession:
         for partition, records in by_partition(messages, self.chains).items():
             for part in split(records, settings.batch_bytes):
                 self._append(partition, part, started)
+        self._report_lag()
         return len(messages)
 
     def _append(self, partition: int, messages: list[Message], started: float) -> None:
@@ -55,7 +59,8 @@ class ChainSession:
         batch = chain.append(records, self._consumer.consumer_group_metadata())
         self._metrics.appended(partition, batch, len(records), time.monotonic() - started)
         self._metrics.logs.labels(str(partition)).set(chain.logs)
-        self._report_lag(partition, messages[-1])
+        _, written_at = messages[-1].timestamp()
+        self._read_up_to[partition] = written_at / 1000
         for letter in batch.dead_letters:
             log.warning(
                 "dead letter",
@@ -88,18 +93,24 @@ class ChainSession:
         for partition in partitions:
             if chain := self.chains.pop(partition.partition, None):
                 chain.close()
+                self._read_up_to.pop(partition.partition, None)
                 self._metrics.forget(partition.partition)
                 log.info("partition released", partition=partition.partition)
         consumer.incremental_unassign(partitions)
 
-    def _report_lag(self, partition: int, last: Message) -> None:
-        topic = TopicPartition(self._setting.topics.events, partition)
-        _, high = self._consumer.get_watermark_offsets(topic, cached=True)
-        lag = max(0, high - self.chains[partition].next_offset)
-        _, written_at = last.timestamp()
-        behind = max(0.0, time.time() - written_at / 1000) if lag else 0.0
-        self._metrics.lag_records.labels(str(partition)).set(lag)
-        self._metrics.lag_seconds.labels(str(partition)).set(behind)
+    def _report_lag(self) -> None:
+        """Say how far behind each partition is, at most once a second, also when nothing comes."""
+        now = time.time()
+        if now - self._reported_at < 1.0:
+            return
+        self._reported_at = now
+        for partition, chain in self.chains.items():
+            topic = TopicPartition(self._setting.topics.events, partition)
+            _, high = self._consumer.get_watermark_offsets(topic, cached=True)
+            lag = max(0, high - chain.next_offset)
+            since = self._read_up_to.setdefault(partition, now)
+            self._metrics.lag_records.labels(str(partition)).set(lag)
+            self._metrics.lag_seconds.labels(str(partition)).set(max(0.0, now - since) * bool(lag))
 
     def ready(self) -> str | None:
         """Why nothing can be appended, or None."""
