@@ -34,7 +34,7 @@ check: install  ## Format, lint, strict types, layers, unit tests: under 30 seco
 	@$(RUN) pytest --quiet -n 2 tests/unit tests/vectors -m "not integration"
 
 bench: install  ## Measure; the table, and bench/results.json
-	@$(RUN) python -m tests.bench
+	@PYTHONPATH=tests $(RUN) python -m bench
 
 fmt: install  ## Format and sort imports
 	@$(RUN) ruff format .

@@ -1,7 +1,7 @@
 """The events that every measurement uses: about 1 KB each, as a gateway would send them."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
@@ -64,21 +64,24 @@ def event(org_id: str, i: int) -> AuditEvent:
             route="/v1/orgs/{org}/routing",
         ),
         service=Service(name="gateway", version="4.2.0", host="gw-1"),
-        changes=(
-            Change(path="", op=Op.REPLACE, before=_POLICY % i, after=_POLICY % (i + 1)),
-        ),
+        changes=(Change(path="", op=Op.REPLACE, before=_POLICY % i, after=_POLICY % (i + 1)),),
     )
 
 
 def values(count: int, orgs: int = 100) -> Iterator[tuple[str, bytes]]:
     """*count* numbered record values with their organization, round robin over *orgs*."""
-    counters = [0] * orgs
+    return values_of([f"org_{i}" for i in range(orgs)], count)
+
+
+def values_of(orgs: Sequence[str], count: int) -> Iterator[tuple[str, bytes]]:
+    """*count* numbered record values with their organization, round robin over these *orgs*."""
+    counters = [0] * len(orgs)
     for i in range(count):
-        slot = i % orgs
+        slot = i % len(orgs)
         counters[slot] += 1
         # One producer an organization: the numbers are then right for any number of partitions.
         number = ProducerNumber(id=f"gw-{slot}", epoch=1, counter=counters[slot])
-        yield f"org_{slot}", encode(replace(event(f"org_{slot}", i), producer=number))
+        yield orgs[slot], encode(replace(event(orgs[slot], i), producer=number))
 
 
 def orgs_on(partition: int, partitions: int, count: int) -> list[str]:

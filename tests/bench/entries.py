@@ -1,0 +1,23 @@
+"""Ledger records as the chain would write them, made by its core without Kafka."""
+
+import time
+from collections.abc import Iterator
+
+from auditline.chain.core import Chain
+from auditline.chain.duplicates import Window
+from auditline.chain.records import SourceRecord
+from auditline.chain.state import PartitionState
+from auditline.event import Codec
+from bench.log import DEPLOYMENT
+from bench.workload import values
+
+_BATCH = 2_000
+
+
+def entries(events: int, orgs: int = 100) -> Iterator[tuple[bytes, bytes]]:
+    """Keys and values of one partition's ledger: *events* and one entry more for each org."""
+    chain = Chain(PartitionState(DEPLOYMENT, 0, 1, Window(7200, 1_000_000)), Codec())
+    records = [SourceRecord(i, org.encode(), v) for i, (org, v) in enumerate(values(events, orgs))]
+    for start in range(0, events, _BATCH):
+        batch = chain.append(records[start : start + _BATCH], time.time_ns() // 1000)
+        yield from batch.ledger

@@ -1,0 +1,96 @@
+"""All processes under a load that does not let up: does the lag grow?"""
+
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+
+from auditline.kafka.reader import PartitionReader
+from bench.log import BenchLog
+from bench.processes import Memory, Process
+from bench.results import Row, barred, figure
+from bench.rows import events, reader
+from bench.services import Services, both
+from bench.sizes import Sizes
+
+BAR = 10_000
+_OFFERED = 10_200
+_PARTITIONS = 4
+_WARM = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """At a time, how many events were in Kafka and how many of them in ClickHouse."""
+
+    at: float
+    sent: int
+    stored: int
+
+    @property
+    def lag(self) -> int:
+        """Events on the way."""
+        return self.sent - self.stored
+
+
+def run(sizes: Sizes) -> list[Row]:
+    """The rate at which events reach ClickHouse, and every process's memory meanwhile."""
+    with both() as services:
+        log = services.log(_PARTITIONS)
+        with Process("chain", log) as chain, Process("store", log) as store:
+            chain.wait_ready()
+            store.wait_ready()
+            pids = services.pids | {"chain": chain.pid, "store": store.pid}
+            with Memory(pids) as memory:
+                samples = _load(services, log, sizes.load_seconds)
+    first, last = samples[int(len(samples) * _WARM)], samples[-1]
+    seconds = last.at - first.at
+    stored, sent = (last.stored - first.stored) / seconds, (last.sent - first.sent) / seconds
+    growth = last.lag - first.lag
+    note = f"offered {sent:,.0f} events/s of {_OFFERED:,}; lag {first.lag:,} -> {last.lag:,} events"
+    rows = [
+        barred(
+            f"end to end, sustained {sizes.load_seconds} s",
+            stored,
+            "events/s",
+            "at least",
+            BAR,
+            note=note + _bound(stored),
+            also=growth <= BAR,  # one second's worth is a batch more or less, not growth
+        )
+    ]
+    peaks = sorted(memory.peaks.items())
+    return rows + [
+        figure(f"memory of {name} under that load, peak", peak / 1e6, "MB") for name, peak in peaks
+    ]
+
+
+def _bound(stored: float) -> str:
+    if stored >= BAR:
+        return ""
+    return (
+        "; chain, store, Kafka, ClickHouse and the load share these cores: each a core of its own"
+        " would lift it, or chain processes on more machines"
+    )
+
+
+def _load(services: Services, log: BenchLog, seconds: int) -> list[Sample]:
+    arguments = [log.kafka.bootstrap_servers, log.topics.events, str(log.partitions)]
+    command = [sys.executable, "-m", "bench.load", *arguments, str(_OFFERED), str(seconds)]
+    with (
+        reader(services.addresses) as client,
+        PartitionReader(log.kafka) as kafka,
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as load,
+    ):
+        assert load.stdin is not None
+        assert load.stdout is not None
+        load.stdout.readline()
+        load.stdin.write("go\n")
+        load.stdin.flush()
+        samples, deadline = [], time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            time.sleep(1)
+            marks = [kafka.watermarks(log.topics.events, p) for p in range(log.partitions)]
+            samples.append(Sample(time.monotonic(), sum(m.high for m in marks), events(client)))
+        load.wait(120)
+    return samples
