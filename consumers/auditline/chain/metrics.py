@@ -42,7 +42,7 @@ class ChainMetrics:
         )
         self.commit_seconds = Histogram(
             "auditline_chain_commit_seconds",
-            "From a batch's first record read to its commit.",
+            "To append a batch: from its records in memory to the commit.",
             buckets=_SECONDS,
             registry=registry,
         )

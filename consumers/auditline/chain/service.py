@@ -6,6 +6,7 @@ the same path: `PartitionChain`, made when the partition is assigned.
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
 import structlog
@@ -19,6 +20,9 @@ from auditline.kafka.polling import by_partition
 from auditline.kafka.sessions import SessionLoop
 
 log = structlog.get_logger("auditline.chain")
+
+
+_RESTORES = 8
 
 
 class ChainSession:
@@ -45,8 +49,8 @@ class ChainSession:
     def step(self) -> int:
         """Read and append one round; returns how many records it took."""
         settings = self._setting.chain
-        started = time.monotonic()
         messages = self._consumer.consume(settings.batch_records, settings.poll_seconds)
+        started = time.monotonic()
         for partition, records in by_partition(messages, self.chains).items():
             for part in split(records, settings.batch_bytes):
                 self._append(partition, part, started)
@@ -70,8 +74,11 @@ class ChainSession:
             )
 
     def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        # Whatever this raises comes out of consume() and ends the session.
-        consumer.incremental_assign([self._open(p.partition) for p in partitions])
+        # Fencing and reading is mostly waiting for the broker, so all at once. Whatever this
+        # raises comes out of consume() and ends the session.
+        with ThreadPoolExecutor(_RESTORES) as pool:
+            positions = list(pool.map(self._open, [p.partition for p in partitions]))
+        consumer.incremental_assign(positions)
 
     def _open(self, partition: int) -> TopicPartition:
         started = time.monotonic()

@@ -12,7 +12,7 @@ from auditline.kafka.errors import Unavailable
 from auditline.kafka.settings import KafkaSettings
 
 _BATCH = 2_000
-_WAIT = 0.2
+_WAIT = 0.02  # consume() waits so long for a full batch, also at the end
 _LEADERLESS = {
     KafkaError.NOT_LEADER_FOR_PARTITION,
     KafkaError.LEADER_NOT_AVAILABLE,
