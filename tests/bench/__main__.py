@@ -5,6 +5,7 @@ could be measured, whether or not every bar was met.
 """
 
 import argparse
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -12,12 +13,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import chain, kills, latency, profile, restart, scale, store, sustained
+from bench import chain, kills, latency, machine, profile, restart, scale, store, sustained
 from bench.results import Row, show, write
 from bench.sizes import FULL, QUICK, Sizes
 
 RESULTS = Path(__file__).parents[2] / "bench" / "results.json"
 BENCHES: dict[str, Callable[[Sizes], list[Row]]] = {
+    "machine": machine.run,
     "chain": chain.run,
     "profile": profile.run,
     "store": store.run,
@@ -31,6 +33,8 @@ BENCHES: dict[str, Callable[[Sizes], list[Row]]] = {
 
 def main() -> int:
     """Run what was asked for."""
+    # As Ctrl-C: by an exception, so that every service that was started is stopped.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     options = _parser().parse_args()
     whole = not (options.quick or options.only)
     progress = Console(stderr=True, highlight=False)

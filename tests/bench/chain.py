@@ -15,7 +15,7 @@ from confluent_kafka.cimpl import NewTopic
 from auditline.event.schema import committed, plain
 from auditline.kafka import make_admin
 from bench import quix_environment
-from bench.ledger import span
+from bench.ledger import check_links, span
 from bench.log import BenchLog
 from bench.processes import Memory, Process
 from bench.results import Row, barred, figure, paired, unmeasured
@@ -67,6 +67,7 @@ def _chain(log: BenchLog, count: int) -> float:
     with Process("chain", log) as process:
         log.wait_committed(f"{log.name}-chain", count)
         process.stop()
+    check_links(log.kafka, log.topics.ledger)
     return span(log.kafka, log.topics.ledger, 1).rate
 
 
@@ -105,6 +106,7 @@ def _quix(services: Services, log: BenchLog, count: int) -> float:
     finally:
         process.kill()
         process.wait()
+    check_links(log.kafka, target)
     return span(log.kafka, target, 1).rate
 
 

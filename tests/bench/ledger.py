@@ -1,9 +1,13 @@
 """How fast a topic was written, from the broker's own clock."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from auditline.kafka import KafkaSettings
 from auditline.kafka.reader import PartitionReader
+from auditline.ledger import Leaf, leaf_hash
+
+_LEAF = slice(10, 154)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +33,22 @@ def span(kafka: KafkaSettings, topic: str, partitions: int) -> Span:
         ]
     first, last = min(times), max(times)
     return Span(sum(at > first for at in times), (last - first) / 1000)
+
+
+def check_links(kafka: KafkaSettings, topic: str) -> None:
+    """Hold every entry of a topic to the one before in its log: a rate of nonsense is none.
+
+    Raises AssertionError. The genesis value is not looked at.
+    """
+    with PartitionReader(kafka) as reader:
+        values = (message.value() or b"" for message in reader.read(topic, 0, 0))
+        _check(value[_LEAF] for value in values)
+
+
+def _check(leaves: Iterable[bytes]) -> None:
+    heads: dict[bytes, tuple[int, bytes]] = {}
+    for data in leaves:
+        leaf = Leaf.parse(data)
+        size, hash_ = heads.get(leaf.log_id, (0, leaf.prev))
+        assert (leaf.seq, leaf.prev) == (size, hash_), f"seq {leaf.seq} does not follow {size - 1}"
+        heads[leaf.log_id] = (leaf.seq + 1, leaf_hash(data))
