@@ -58,9 +58,10 @@ def _tell(log: Log, directory: Path, requests: int, seed: int) -> None:
     found = wait_until_queryable(log, lines)
     _say(log, f"{len(lines)} actions answered, {len(found)} entries: one each, outcomes equal.")
     row, culprit = _chosen(found, lines)
-    config = ("--config", str(log.config))
-    log.must("search", "--org", row.org_id, "--limit", "12", *config)
-    log.must("show", row.org_id, str(row.seq), *config)
+    log.must("tail", "--org", row.org_id, "--lines", "12")
+    budget = _first(found, "budget.update")
+    for shown in (budget, row):
+        log.must("show", shown.org_id, str(shown.seq))
 
     _title(log, 4, "Verified, against heads noted outside ClickHouse")
     known = heads(log.kafka, PARTITIONS)
@@ -75,7 +76,7 @@ def _tell(log: Log, directory: Path, requests: int, seed: int) -> None:
     log.must("down", "--directory", str(log.directory), show=False)
     blame_another(log.directory, row, culprit, scapegoat)
     _up(log)
-    log.must("show", row.org_id, str(row.seq), *config)
+    log.must("show", row.org_id, str(row.seq))
 
     _title(log, 6, "Verified again")
     _found(log, known, row)
@@ -85,6 +86,14 @@ def _up(log: Log) -> None:
     where = ("--directory", str(log.directory), "--partitions", str(PARTITIONS))
     log.must("up", "--detach", *where, show=False)
     _say(log, f"It runs in {log.directory}; Kafka on {log.kafka.bootstrap_servers}.")
+
+
+def _first(found: list[Row], action: str) -> Row:
+    """The first of *action* that worked."""
+    for row in found:
+        if (row.action, row.outcome) == (action, "success"):
+            return row
+    raise WentWrong(f"nobody did {action}: ask for more --requests")
 
 
 def _chosen(found: list[Row], lines: list[Line]) -> tuple[Row, str]:

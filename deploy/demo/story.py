@@ -1,6 +1,7 @@
 """The steps of the demonstration, and the command line they call."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -37,9 +38,10 @@ class Log:
     def run(self, *arguments: str, show: bool = True) -> "subprocess.CompletedProcess[str]":
         """`auditline ARGUMENTS`, its output shown as it is; whatever the exit code."""
         if show:
-            self.console.print(f"$ auditline {' '.join(arguments)}", style="bold", markup=False)
+            self.console.out(f"\n$ auditline {' '.join(arguments)}", style="bold", highlight=False)
         done = subprocess.run(
             [sys.executable, "-m", "auditline.cli", *arguments],
+            env={**os.environ, "AUDITLINE_CONFIG": str(self.config)},
             stdout=subprocess.PIPE,
             text=True,
             check=False,
@@ -112,7 +114,7 @@ def wait_until_queryable(log: Log, lines: list[Line]) -> list[Row]:
 def verify(log: Log, known: list[Head]) -> Verified:
     """`auditline verify --json` against heads from outside."""
     brought = [part for head in known for part in ("--known-head", str(head))]
-    done = log.run("verify", "--json", "--config", str(log.config), *brought, show=False)
+    done = log.run("verify", "--json", *brought, show=False)
     try:
         said = json.loads(done.stdout)
         return Verified(said["verdict"], done.returncode, said["findings"], said["entries"])
