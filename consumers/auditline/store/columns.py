@@ -165,12 +165,11 @@ def _labels(text: Text) -> list[tuple[str, str]]:
     return [(label.key, label.value) for label in text.labels] if text.labels else []
 
 
-# From the leaf, in its order; the text's follow. Times are compared as integers, ids as bytes.
 _FROM_LEAF = (
     "log_id",
     "seq",
-    "toUnixTimestamp64Micro(recorded_at) AS recorded_at_us",
-    "UUIDStringToNum(toString(event_id)) AS event_id_bytes",
+    "recorded_at",
+    "event_id",
     "commitment",
     "kind",
     "source_partition",
@@ -181,7 +180,7 @@ _FROM_TEXT: dict[str, Callable[[Text], Any]] = {
     "org_id": attrgetter("org_id"),
     "project_id": attrgetter("project_id"),
     "environment": attrgetter("environment"),
-    "toUnixTimestamp64Micro(occurred_at) AS occurred_at_us": attrgetter("occurred_at"),
+    "occurred_at": attrgetter("occurred_at"),
     "action": attrgetter("action"),
     "action_version": attrgetter("action_version"),
     "crud": attrgetter("crud"),
@@ -225,11 +224,18 @@ _FROM_TEXT: dict[str, Callable[[Text], Any]] = {
     "labels": _labels,
     "changed_paths": _path_list,
 }
-SELECTED = (*_FROM_LEAF, "leaf_hash", *_FROM_TEXT)
-"""What to select to compare, in the order of `expected`."""
+# Compared as integers, bytes and plain pairs: exact, and quick to read.
+_AS = {
+    "recorded_at": "toUnixTimestamp64Micro(recorded_at)",
+    "event_id": "UUIDStringToNum(toString(event_id))",
+    "occurred_at": "toUnixTimestamp64Micro(occurred_at)",
+    "labels": "CAST(labels, 'Array(Tuple(String, String))')",
+}
+NAMES = (*_FROM_LEAF, "leaf_hash", *_FROM_TEXT)
+"""The derived columns, in the order of `expected`."""
 
-NAMES = tuple(re.sub(r".*\((\w+)\).* AS .*", r"\1", s.replace("toString(", "(")) for s in SELECTED)
-"""The columns' names, in the same order."""
+SELECTED = tuple(_AS.get(name, name) for name in NAMES)
+"""What to select to compare them."""
 
 
 @dataclass(frozen=True, slots=True)
