@@ -6,7 +6,21 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from auditline.cli.commands import chain, config, doctor, down, emit, status, store, topics, up
+from auditline.cli.commands import (
+    chain,
+    config,
+    doctor,
+    down,
+    emit,
+    migrate,
+    search,
+    show,
+    status,
+    store,
+    tail,
+    topics,
+    up,
+)
 from auditline.cli.errors import reported
 from auditline.cli.exits import MEANING
 
@@ -48,7 +62,7 @@ def _root(
         raise typer.Exit
 
 
-for module in (up, down, status, emit, chain, store, doctor):
+for module in (up, down, status, emit, tail, search, show, chain, store, migrate, doctor):
     module.register(app)
 for name, group in (("topics", topics.app), ("config", config.app)):
     app.add_typer(group, name=name)

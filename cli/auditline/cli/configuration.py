@@ -23,6 +23,7 @@ FILE_NAME = "auditline.toml"
 # Read by others: the command line itself, the local stack, deploy/, the tests.
 _OTHERS = {
     CONFIG_VARIABLE,
+    "AUDITLINE_MIGRATOR_PASSWORD",
     "AUDITLINE_SUPERVISED_IN",
     "AUDITLINE_TEST_STACK",
     "AUDITLINE_KAFKA_PORT",

@@ -12,6 +12,7 @@ def print_json(value: Any) -> None:
     """One JSON value on one line of stdout; `orjson.Fragment`s inside go out as they are."""
     import orjson
 
+    sys.stdout.flush()
     sys.stdout.buffer.write(orjson.dumps(value) + b"\n")
     sys.stdout.buffer.flush()
 
@@ -47,3 +48,17 @@ def plain(value: object) -> str:
     """*value* on one line, control characters made visible: what a caller sent may hold any."""
     text = "" if value is None else str(value)
     return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
+
+
+def print_lines(rows: Iterable[Sequence[object]]) -> None:
+    """Rows without a table, for those that come one by one."""
+    for row in rows:
+        print("  ".join(plain(value) for value in row if value is not None), flush=True)
+
+
+def print_pairs(pairs: Iterable[tuple[str, object]]) -> None:
+    """Names and values below one another, whole: a hash is there to be copied."""
+    known = [(name, plain(value)) for name, value in pairs]
+    width = max((len(name) for name, _ in known), default=0)
+    for name, value in known:
+        print(f"{name:<{width}}  {value}")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from importlib.resources import files
 from inspect import cleandoc
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import typer
@@ -51,8 +52,8 @@ def commands(command: Any, prefix: str = "auditline") -> Iterator[tuple[str, Any
 
 def _section(name: str, command: Any) -> str:
     lines = [f"## {name}", "", cleandoc(command.help or ""), ""]
-    usage = " ".join([name, *(_usage(p) for p in command.params if p.name != "help")])
-    lines += ["```", usage.strip(), "```", ""]
+    arguments = [_metavar(p) for p in command.params if p.param_type_name == "argument"]
+    lines += ["```", " ".join([name, "[OPTIONS]", *arguments]), "```", ""]
     rows = [_row(p) for p in command.params if p.name != "help"]
     if rows:
         lines += ["| option | meaning |", "|---|---|", *rows, ""]
@@ -60,17 +61,15 @@ def _section(name: str, command: Any) -> str:
     return "\n".join(lines)
 
 
-def _usage(parameter: Any) -> str:
-    if parameter.param_type_name == "argument":
-        metavar = parameter.metavar or parameter.name.upper()
-        return metavar if parameter.required or metavar.startswith("[") else f"[{metavar}]"
-    return ""
+def _metavar(parameter: Any) -> str:
+    name = parameter.metavar or parameter.name.upper()
+    return name if parameter.required else f"[{name}]"
 
 
 def _row(parameter: Any) -> str:
     names = ", ".join(f"`{name}`" for name in parameter.opts)
     if parameter.param_type_name == "argument":
-        names = f"`{(parameter.metavar or parameter.name).strip('[]').upper()}`"
+        names = f"`{_metavar(parameter).strip('[]')}`"
     text = (parameter.help or "").replace("|", "\\|")
     shown = parameter.default not in (None, False, (), []) and parameter.show_default is not False
     default = f" Default: {_default(parameter.default)}." if shown else ""
@@ -83,11 +82,9 @@ def _default(value: object) -> object:
 
 def _examples(epilog: str) -> Iterator[str]:
     """The epilog's examples as a code block."""
-    text = epilog.replace("\b\n", "").strip()
+    text = epilog.replace("\b\n", "").removeprefix("Examples:").removeprefix("Example:")
     yield "```sh"
-    for line in text.splitlines():
-        if stripped := line.removeprefix("Examples:").removeprefix("Example: ").strip():
-            yield stripped if line.startswith("  ") and not line.startswith("   ") else line.strip()
+    yield from filter(None, dedent(text.strip("\n")).splitlines())
     yield "```"
 
 

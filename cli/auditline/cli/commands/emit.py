@@ -24,12 +24,14 @@ WaitOption = Annotated[
     ),
 ]
 
-_EPILOG = """\b
+_LEAST = (
+    '{"org_id":"org_acme","action":"member.invite","outcome":{"result":"success"},'
+    '"actor":{"type":"user","id":"usr_1"},"resource":{"type":"member"}}'
+)
+_EPILOG = f"""\b
 Examples:
   auditline emit < events.jsonl
-  echo '{"org_id":"org_acme","action":"member.invite","outcome":{"result":"success"},
-    "actor":{"type":"user","id":"usr_1"},"resource":{"type":"member","id":"usr_2"},
-    "changes":[{"path":"/role","op":"add","after":"admin"}]}' | tr -d '\\n' | auditline emit
+  echo '{_LEAST}' | auditline emit
 """
 
 
