@@ -1,5 +1,6 @@
 """What the documentation shows is run as shown, on a log that `auditline up` started."""
 
+import json
 import os
 import subprocess
 import sys
@@ -139,3 +140,13 @@ def test_every_query_finds_something(filled: Shell) -> None:
 
 def test_the_query_example(filled: Shell) -> None:
     filled.python(QUERYING)
+
+
+def test_verifying_on_a_schedule(filled: Shell) -> None:
+    """The commands of how-to-run-it: the first run's output is what the second is held to."""
+    (block,) = [b for b in page("how-to-run-it.md").blocks("sh") if "--known-heads" in b]
+    first, second = block.splitlines()
+    filled.run("bash", "-c", first, expect=(11,))
+    report = json.loads(filled.run("bash", "-c", second, expect=(10,)))
+    assert report["verdict"] == "VERIFIED_ANCHORED"
+    assert report["repeated"], "the event that was emitted anew is listed"

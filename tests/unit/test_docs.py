@@ -21,6 +21,7 @@ from auditline.kafka.topics import Topics
 from auditline.store.metrics import StoreMetrics
 
 KEYS = set(keys(Settings))
+MIGRATOR = "AUDITLINE_MIGRATOR_PASSWORD"
 HELPERS = {"changes_at", "head", "parsed", "diff", "diff_parsed", "diff_tokens", "diff_depths"}
 """Columns from which others are derived, of no use to a reader."""
 
@@ -106,7 +107,7 @@ def test_keys_exist(at: Page) -> None:
 
 @every_page
 def test_environment_variables_exist(at: Page) -> None:
-    known = {PREFIX + variable(key) for key in KEYS} | {CONFIG_VARIABLE}
+    known = {PREFIX + variable(key) for key in KEYS} | {CONFIG_VARIABLE, MIGRATOR}
     assert set(re.findall(r"AUDITLINE_[A-Z_]+", at.text)) <= known
 
 
