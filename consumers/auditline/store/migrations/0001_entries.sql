@@ -66,6 +66,8 @@ CREATE TABLE IF NOT EXISTS {database}.{entries} {on_cluster}
     resource_type LowCardinality(String) MATERIALIZED tupleElement(tupleElement(parsed, 'resource'), 'type'),
     resource_id String MATERIALIZED tupleElement(tupleElement(parsed, 'resource'), 'id'),
     resource_name String MATERIALIZED tupleElement(tupleElement(parsed, 'resource'), 'name'),
+    -- An object in a list that has none of the fields asked for is left out by the parser: a target's
+    -- type, which it always has, keeps its place.
     target_ids Array(String) MATERIALIZED tupleElement(tupleElement(parsed, 'targets'), 'id'),
 
     request_id String MATERIALIZED tupleElement(tupleElement(parsed, 'request'), 'id'),

@@ -7,7 +7,7 @@ Tuple(
     on_behalf_of Tuple(type String, id String, email String),
     source Tuple(client_ip String, peer_ip String, user_agent String, geo Tuple(country String)),
     resource Tuple(type String, id String, name String),
-    targets Array(Tuple(id String)),
+    targets Array(Tuple(type String, id String)),
     request Tuple(id String, trace_id String, method String, route String, batch_id String, caused_by String),
     justification Tuple(reason String, ticket String),
     service Tuple(name String, version String),
