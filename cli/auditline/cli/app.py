@@ -20,6 +20,7 @@ from auditline.cli.commands import (
     tail,
     topics,
     up,
+    verify,
 )
 from auditline.cli.errors import reported
 from auditline.cli.exits import MEANING
@@ -62,7 +63,7 @@ def _root(
         raise typer.Exit
 
 
-for module in (up, down, status, emit, tail, search, show, chain, store, migrate, doctor):
+for module in (up, down, status, emit, tail, search, show, verify, chain, store, migrate, doctor):
     module.register(app)
 for name, group in (("topics", topics.app), ("config", config.app)):
     app.add_typer(group, name=name)

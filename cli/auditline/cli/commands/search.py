@@ -9,12 +9,17 @@ from auditline.cli.options import ConfigOption, JsonOption
 _TIME = "Such as 2026-07-01, 2026-07-01T12:30:00+02:00, or 2h for two hours ago."
 
 Org = Annotated[str | None, typer.Option(show_default=False, help="Organization.")]
-Actor = Annotated[str | None, typer.Option(show_default=False, help="The actor's id or e-mail.")]
+Actor = Annotated[
+    str | None, typer.Option(show_default=False, help="The actor's id or e-mail address.")
+]
 Action = Annotated[
     str | None, typer.Option(show_default=False, help="Action, such as provider_key.rotate.")
 ]
 Resource = Annotated[
-    str | None, typer.Option(show_default=False, help="The resource's id or type, or TYPE:ID.")
+    str | None, typer.Option(show_default=False, help="The resource's id or type.")
+]
+ResourceType = Annotated[
+    str | None, typer.Option(show_default=False, help="The resource's type, beside its id.")
 ]
 Outcome = Annotated[
     str | None, typer.Option(show_default=False, help="success, failure, denied or unknown.")
@@ -50,6 +55,7 @@ def search(
     actor: Actor = None,
     action: Action = None,
     resource: Resource = None,
+    resource_type: ResourceType = None,
     outcome: Outcome = None,
     ip: Ip = None,
     request_id: RequestId = None,
@@ -70,28 +76,23 @@ def search(
 
     from auditline.cli import terms
     from auditline.cli.context import settings_for
-    from auditline.cli.entries import print_entries
-    from auditline.cli.output import note, print_json
+    from auditline.cli.entries import print_page
     from auditline.cli.reading import page
+    from auditline.store.search import Filter
 
     now = datetime.now(UTC)
-    wanted = terms.Terms(
-        org=org,
+    wanted = Filter(
+        org_id=org,
         actor=actor,
         action=action,
         resource=resource,
+        resource_type=resource_type,
         outcome=None if outcome is None else terms.outcome(outcome),
-        ip=ip,
+        client_ip=ip,
         request_id=request_id,
         event_id=None if event_id is None else terms.event_id(event_id),
-        since=None if since is None else terms.micros(since, "--from", now),
-        until=None if until is None else terms.micros(until, "--to", now),
+        since=None if since is None else terms.moment(since, "--from", now),
+        until=None if until is None else terms.moment(until, "--to", now),
     )
-    found = page(settings_for(config).clickhouse, wanted, limit, after)
-    print_entries(found.entries, json)
-    if json:
-        print_json({"next": found.next})
-    elif found.next:
-        note(f"more: --after {found.next}")
-    elif not found.entries:
-        note("nothing more" if after else "nothing found")
+    cursor = None if after is None else terms.cursor(after)
+    print_page(page(settings_for(config).clickhouse, wanted, limit, cursor), json)

@@ -35,14 +35,12 @@ def show(
     from auditline.cli.context import settings_for
     from auditline.cli.details import print_details
     from auditline.cli.output import print_json
-    from auditline.cli.reading import by_event, by_seq
+    from auditline.cli.reading import one
     from auditline.cli.terms import event_id
     from auditline.cli.view import View, as_json
 
-    wanted = event_id(which) if seq is None else None  # before anything is asked
-    clickhouse = settings_for(config).clickhouse
-    found = by_event(clickhouse, wanted) if wanted else by_seq(clickhouse, which, seq or 0)
-    for view in map(View.of, found):
+    org, key = (None, event_id(which)) if seq is None else (which, seq)
+    for view in map(View.of, one(settings_for(config).clickhouse, org, key)):
         if json:
             print_json(as_json(view, evidence=True))
         else:

@@ -37,8 +37,8 @@ def tail(
     from auditline.cli.reading import following, newest
 
     clickhouse = settings_for(config).clickhouse
-    entries = newest(clickhouse, org, lines)
-    print_entries(entries, json)
+    rows = newest(clickhouse, org, lines)
+    print_entries([row.entry for row in rows], json)
     if follow:
-        for more in following(clickhouse, org, entries):
+        for more in following(clickhouse, org, rows):
             print_more(more, json)
