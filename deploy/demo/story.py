@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from rich.console import Console
 
+from auditline.cli.local_log import LocalLog
 from auditline.kafka import KafkaSettings
 
 from .driver.journal import Line, read
@@ -30,9 +31,9 @@ class WentWrong(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """The local log in *directory*: how to reach it, and how to command it."""
+    """A log that runs on this machine: how to reach it, and how to command it."""
 
-    directory: Path
+    local: LocalLog
     console: Console
 
     def run(self, *arguments: str, show: bool = True) -> "subprocess.CompletedProcess[str]":
@@ -41,7 +42,7 @@ class Log:
             self.console.out(f"\n$ auditline {' '.join(arguments)}", style="bold", highlight=False)
         done = subprocess.run(
             [sys.executable, "-m", "auditline.cli", *arguments],
-            env={**os.environ, "AUDITLINE_CONFIG": str(self.config)},
+            env={**os.environ, "AUDITLINE_CONFIG": str(self.local.config)},
             stdout=subprocess.PIPE,
             text=True,
             check=False,
@@ -58,19 +59,14 @@ class Log:
         return done.stdout
 
     @property
-    def config(self) -> Path:
-        """The configuration that `up` wrote."""
-        return self.directory / "auditline.toml"
-
-    @property
     def kafka(self) -> KafkaSettings:
         """How to reach Kafka."""
-        return KafkaSettings(**tomllib.loads(self.config.read_text("utf-8"))["kafka"])
+        return KafkaSettings(**tomllib.loads(self.local.config.read_text("utf-8"))["kafka"])
 
     @property
     def dsn(self) -> str:
         """How to reach ClickHouse."""
-        dsn: str = tomllib.loads(self.config.read_text("utf-8"))["clickhouse"]["dsn"]
+        dsn: str = tomllib.loads(self.local.config.read_text("utf-8"))["clickhouse"]["dsn"]
         return dsn
 
 

@@ -5,30 +5,25 @@ forged copy beside the row and deletes the original. Every derived column then a
 forgery; only the hash in the leaf does not.
 """
 
-from pathlib import Path
-
-from auditline.local.clickhouse.admin import run_as_admin
-from auditline.local.clickhouse.roles import Role
-from auditline.local.stack import DATABASE
+from auditline.local.stack import DATABASE, LocalStack
 
 from .evidence import Row
 
 
-def blame_another(directory: Path, row: Row, culprit: str, scapegoat: str) -> None:
+def blame_another(stack: LocalStack, row: Row, culprit: str, scapegoat: str) -> None:
     """Makes *row* say that *scapegoat* did what *culprit* (an e-mail address) did.
 
-    *directory* is the data of the local log, whose ClickHouse must be down. Raises EngineError.
+    ClickHouse is down for it, a few seconds: the engine has one user at a time. Raises EngineError.
     """
     table = f"{DATABASE}.entries"
     where = f"org_id = {_text(row.org_id)} AND seq = {row.seq}"
     forged = f"replaceAll(event, {_text(culprit)}, {_text(scapegoat)})"
     copy = f"SELECT leaf, salt, {forged} FROM {table} WHERE {where}"
     original = f"{where} AND actor_email = {_text(culprit)}"
-    statements = [
+    stack.admin(
         f"INSERT INTO {table} (leaf, salt, event) {copy}",
         f"ALTER TABLE {table} DELETE WHERE {original} SETTINGS mutations_sync = 2",
-    ]
-    run_as_admin(directory / "clickhouse", statements, Role.ADMINISTRATOR)
+    )
 
 
 def _text(value: str) -> str:
