@@ -97,8 +97,8 @@ class StoreSession:
             self._written_at[partition] = found[-1].timestamp()[1] / 1000
         # After the records: an end that came before one of them is not the end any more.
         for message in filter(_is_end, messages):
-            if load := self._loads.get(message.partition() or 0):
-                load.idle_at(message.offset() or 0)
+            if idle := self._loads.get(message.partition() or 0):
+                idle.idle_at(message.offset() or 0)
         if now >= self._retry_at:
             self._load_due(now)
         return len(records)

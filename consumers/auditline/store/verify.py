@@ -5,8 +5,10 @@ with the log. `Walk` decides and does no I/O; `verify` feeds it and fails closed
 read to its end is UNVERIFIABLE, and so is an empty table.
 """
 
+import gc
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, Protocol
@@ -134,9 +136,10 @@ def verify(
     reason, repeated = "", []
     try:
         at_least = entries.count(org_id)
-        for block in entries.blocks(org_id):
-            walk.feed(block)
-            progress(walk.entries)
+        with _uncollected():
+            for block in entries.blocks(org_id):
+                walk.feed(block)
+                progress(walk.entries)
         walk.finish()
         repeated = list(entries.repeated(org_id))
         if walk.entries < at_least:
@@ -148,6 +151,18 @@ def verify(
     verdict = Verdict.UNVERIFIABLE if reason and not walk.findings else walk.verdict()
     seconds = time.monotonic() - started
     return Report(verdict, walk.findings, walk.logs, walk.entries, seconds, reason, repeated)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the cycle collector, which would take half of the time: a walk makes no cycles."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _report(check: LogCheck, block: Block, wrong: Mismatch) -> None:
