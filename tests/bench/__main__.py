@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import chain, kills, latency, machine, profile, restart, scale, store, sustained
+from bench import chain, kills, latency, machine, profile, restart, scale, store, sustained, verify
 from bench.results import Row, show, write
 from bench.sizes import FULL, QUICK, Sizes
 
@@ -27,6 +27,7 @@ BENCHES: dict[str, Callable[[Sizes], list[Row]]] = {
     "sustained": sustained.run,
     "restart": restart.run,
     "scale": scale.run,
+    "verify": verify.run,
     "kills": kills.run,
 }
 

@@ -17,10 +17,11 @@ from auditline.kafka import make_admin
 from bench import quix_environment
 from bench.ledger import check_links, span
 from bench.log import BenchLog
-from bench.processes import Memory, Process
+from bench.processes import Process
 from bench.results import Row, barred, figure, paired, unmeasured
 from bench.services import Services, only_kafka
 from bench.sizes import Sizes
+from bench.usage import Usage
 from bench.waiting import eventually
 from bench.workload import values
 
@@ -74,10 +75,10 @@ def _chain(log: BenchLog, count: int) -> float:
 def _memory(services: Services, events: Sequence[tuple[str, bytes]]) -> int:
     log = services.log()
     log.fill(events)
-    with Process("chain", log) as process, Memory({"chain": process.pid}) as memory:
+    with Process("chain", log) as process, Usage({"chain": process.pid}) as usage:
         log.wait_committed(f"{log.name}-chain", len(events))
         process.stop()
-    return memory.peaks["chain"]
+    return usage.peaks["chain"]
 
 
 def _copy(log: BenchLog, count: int) -> float:

@@ -26,7 +26,8 @@ from bench.torment import Tormented
 from bench.waiting import TooSlow, eventually
 
 _LOGS = 6
-_LONGEST = 420.0
+_LONGEST = 600.0
+_PATIENCE = 300.0
 _NO_ALARM = {0, 10, 11, 12}
 """Exit codes of `auditline verify` that accuse nobody."""
 
@@ -88,8 +89,8 @@ def _drain(logs: list[Tormented], outcome: Outcome) -> None:
             stack.enter_context(Process("store", one.log))
         for one in logs:
             try:
-                one.log.wait_committed(f"{one.log.name}-chain", len(one.acknowledged), 120)
-                eventually("all in ClickHouse", partial(_stored, one.log))
+                one.log.wait_committed(f"{one.log.name}-chain", len(one.acknowledged), _PATIENCE)
+                eventually("all in ClickHouse", partial(_stored, one.log), _PATIENCE)
             except TooSlow as error:
                 outcome.alarms.append(str(error))
 

@@ -15,6 +15,7 @@ from bench.results import Row, barred, figure
 from bench.rows import newest, reader
 from bench.services import both
 from bench.sizes import Sizes
+from bench.usage import Usage
 from bench.waiting import eventually
 from bench.workload import event
 
@@ -55,10 +56,15 @@ def run(sizes: Sizes) -> list[Row]:
             chain.wait_ready()
             store.wait_ready()
             _latencies(services.addresses, log, 3)  # warm: connections, caches, first parts
-            found = sorted(_latencies(services.addresses, log, sizes.latency_seconds))
+            pids = services.pids | {"chain": chain.pid, "store": store.pid}
+            with Usage(pids) as usage:
+                found = sorted(_latencies(services.addresses, log, sizes.latency_seconds))
     name = f"emit to queryable at {RATE:,} events/s"
     p50, p99 = found[len(found) // 2], found[len(found) * 99 // 100]
-    note = f"{len(found):,} events; a reader asks every {_POLL * 1000:.0f} ms, its query included"
+    note = (
+        f"{len(found):,} events; a reader asks every {_POLL * 1000:.0f} ms, its query included; "
+        f"{usage.shares()}"
+    )
     return [
         figure(f"{name}, p50", p50, "s"),
         barred(f"{name}, p99", p99, "s", "at most", 1.0, note=note),

@@ -1,17 +1,14 @@
-"""Auditline's own processes, as an operator starts them, and the memory they take."""
+"""Auditline's own processes, as an operator starts them."""
 
 import os
 import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Mapping
 from types import TracebackType
 from typing import Literal, Self
 
 import httpx2
-import psutil
 
 from auditline.local.ports import free
 from bench.log import BenchLog
@@ -83,34 +80,3 @@ class Process:
     ) -> None:
         if self._popen.poll() is None:
             self.kill()
-
-
-class Memory:
-    """Watches the resident memory of processes; *peaks* is in bytes by name."""
-
-    def __init__(self, pids: Mapping[str, int]) -> None:
-        self._processes = {name: psutil.Process(pid) for name, pid in pids.items()}
-        self.peaks: dict[str, int] = dict.fromkeys(pids, 0)
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-
-    def _watch(self) -> None:
-        while not self._stop.wait(0.25):
-            for name, process in self._processes.items():
-                try:
-                    self.peaks[name] = max(self.peaks[name], process.memory_info().rss)
-                except psutil.NoSuchProcess:
-                    continue
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._stop.set()
-        self._thread.join()

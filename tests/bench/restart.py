@@ -3,10 +3,11 @@
 from statistics import median
 
 from bench.log import BenchLog
-from bench.processes import Memory, Process
+from bench.processes import Process
 from bench.results import Row, barred, figure
 from bench.services import only_kafka
 from bench.sizes import Sizes
+from bench.usage import Usage
 from bench.workload import values
 
 
@@ -15,7 +16,7 @@ def run(sizes: Sizes) -> list[Row]:
     with only_kafka() as services:
         log = services.log()
         count = log.fill(values(sizes.restart_entries, sizes.restart_orgs))
-        with Process("chain", log) as chain, Memory({"chain": chain.pid}) as memory:
+        with Process("chain", log) as chain, Usage({"chain": chain.pid}) as usage:
             log.wait_committed(f"{log.name}-chain", count, 900)
             chain.stop()
         clean = [_clean(log) for _ in range(max(3, sizes.repeats))]
@@ -32,7 +33,7 @@ def run(sizes: Sizes) -> list[Row]:
             "the group waits session.timeout (10 s) for the dead process before it gives its"
             " partitions away",
         ),
-        figure(f"memory of chain, {size}", memory.peaks["chain"] / 1e6, "MB"),
+        figure(f"memory of chain, {size}", usage.peaks["chain"] / 1e6, "MB"),
     ]
 
 

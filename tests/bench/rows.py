@@ -1,13 +1,15 @@
-"""What a reader finds in ClickHouse."""
+"""Rows into ClickHouse by its client alone, and what a reader finds there."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from uuid import UUID
 
+import clickhouse_connect
 from clickhouse_connect.driver.client import Client
 from pydantic import SecretStr
 
-from auditline.store.clickhouse import connect
+from auditline.store.clickhouse import COLUMNS, connect
 from auditline.store.settings import ClickHouseSettings
 from bench.log import Addresses
 
@@ -45,3 +47,15 @@ def event_ids(client: Client, org_id: str) -> list[UUID]:
         parameters={"org": org_id},
     ).result_rows
     return [row[0] for row in found]
+
+
+def insert(addresses: Addresses, table: str, blocks: Sequence[bytes]) -> float:
+    """Insert Avro containers one after the other; returns the seconds it took."""
+    client = clickhouse_connect.get_client(dsn=addresses.clickhouse)
+    settings = {"async_insert": 0, "max_insert_threads": 1, "max_partitions_per_insert_block": 1}
+    began = time.monotonic()
+    for block in blocks:
+        client.raw_insert(table, COLUMNS, block, settings=settings, fmt="Avro")
+    seconds = time.monotonic() - began
+    client.close()
+    return seconds

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from auditline.kafka.reader import PartitionReader
 from bench.log import BenchLog
-from bench.processes import Memory, Process
+from bench.processes import Process
 from bench.results import Row, barred, figure
 from bench.rows import events, reader
 from bench.services import Services, both
 from bench.sizes import Sizes
+from bench.usage import Usage
 
 BAR = 10_000
 _OFFERED = 10_200
@@ -41,13 +42,16 @@ def run(sizes: Sizes) -> list[Row]:
             chain.wait_ready()
             store.wait_ready()
             pids = services.pids | {"chain": chain.pid, "store": store.pid}
-            with Memory(pids) as memory:
+            with Usage(pids) as usage:
                 samples = _load(services, log, sizes.load_seconds)
     first, last = samples[int(len(samples) * _WARM)], samples[-1]
     seconds = last.at - first.at
     stored, sent = (last.stored - first.stored) / seconds, (last.sent - first.sent) / seconds
     growth = last.lag - first.lag
-    note = f"offered {sent:,.0f} events/s of {_OFFERED:,}; lag {first.lag:,} -> {last.lag:,} events"
+    note = (
+        f"offered {sent:,.0f} events/s of {_OFFERED:,}; lag {first.lag:,} -> {last.lag:,} events; "
+        f"{usage.shares()}"
+    )
     rows = [
         barred(
             f"end to end, sustained {sizes.load_seconds} s",
@@ -59,7 +63,7 @@ def run(sizes: Sizes) -> list[Row]:
             also=growth <= BAR,  # one second's worth is a batch more or less, not growth
         )
     ]
-    peaks = sorted(memory.peaks.items())
+    peaks = sorted(usage.peaks.items())
     return rows + [
         figure(f"memory of {name} under that load, peak", peak / 1e6, "MB") for name, peak in peaks
     ]
@@ -69,8 +73,8 @@ def _bound(stored: float) -> str:
     if stored >= BAR:
         return ""
     return (
-        "; chain, store, Kafka, ClickHouse and the load share these cores: each a core of its own"
-        " would lift it, or chain processes on more machines"
+        "; bounded by the cores that all of them and the load share: more cores, or chain and store"
+        " on machines of their own, lift it"
     )
 
 
