@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ from auditline.cli.exits import Exit
 from auditline.cli.waiting import phase
 from auditline.local import statefile
 from auditline.local.supervisor import running_supervisor, stop_supervisor
+
+pytestmark = pytest.mark.integration
 
 LINE = (
     b'{"org_id":"org_acme","action":"member.invite","outcome":{"result":"success"},'
@@ -47,14 +50,20 @@ def home(tmp_path: Path) -> Iterator[Path]:
     stop_supervisor(tmp_path / ".auditline")
 
 
-def start(home: Path) -> "subprocess.Popen[bytes]":
+@contextmanager
+def started(home: Path) -> "Iterator[subprocess.Popen[bytes]]":
     command = [sys.executable, "-m", "auditline.cli", "up", "--json"]
-    return subprocess.Popen(command, cwd=home, stdout=subprocess.PIPE, env=environment())
+    up = subprocess.Popen(command, cwd=home, stdout=subprocess.PIPE, env=environment())
+    try:
+        yield up
+    finally:
+        up.kill()
+        up.communicate()
 
 
 def test_up_beside_emit_then_killed_then_up_again(home: Path) -> None:
     directory = home / ".auditline"
-    with start(home) as up:
+    with started(home) as up:
         emitted = auditline("emit", "--json", cwd=home, stdin=LINE * 3)
         assert emitted.returncode == 0, emitted.stderr.decode()
         assert json.loads(emitted.stdout)["acknowledged"] == 3
@@ -75,7 +84,7 @@ def test_up_beside_emit_then_killed_then_up_again(home: Path) -> None:
     assert running_supervisor(directory) is None
     assert phase(directory) == "absent", "its files are not believed"
 
-    with start(home) as up:
+    with started(home) as up:
         assert up.stdout is not None
         assert json.loads(up.stdout.readline())["config"].endswith("auditline.toml")
         assert not any(process.identity().alive() for process in state.services.values())

@@ -52,9 +52,12 @@ def following(
 
     One that becomes visible 10 s or more after later ones is left out here; `search` has it.
     """
-    seen = {row.key for row in shown}
-    newest_at = max((key.recorded_at for key in seen), default=time.time_ns() // 1000)
+    last = max((row.key for row in shown), default=Key(time.time_ns() // 1000, b"", 0))
+    newest_at = last.recorded_at
     with closing(reader(settings, org)) as client:
+        # What is before the last one shown was left out on purpose.
+        before = (row.key for row in _since(client, org, newest_at - _FOLLOW_OVERLAP))
+        seen = {key for key in before if key <= last}
         while True:
             since = newest_at - _FOLLOW_OVERLAP
             fresh = [row for row in _since(client, org, since) if row.key not in seen]

@@ -18,7 +18,7 @@ from auditline.cli.exits import MEANING
 _HEAD = """\
 # The command line
 
-Made from the program by `make docs`. `auditline COMMAND --help` says the same.
+Made from the program by `make docs`. Each command says the same of itself with `--help`.
 
 `--json` is stable: fields may be added, none is renamed or dropped. Tables are for people and may change.
 Notes, progress and errors go to stderr.
