@@ -88,7 +88,8 @@ class KafkaLog:
         """The values of each partition of the ledger, read on from the last call."""
         with PartitionReader(self.kafka) as reader:
             for partition, values in self._values.items():
-                start = self._read.get(partition, 0)
+                low = reader.watermarks(self.topics.ledger, partition).low
+                start = max(low, self._read.get(partition, 0))
                 for message in reader.read(self.topics.ledger, partition, start):
                     values.append(message.value())
                     self._read[partition] = (message.offset() or 0) + 1

@@ -4,18 +4,24 @@ frozen and doubled; the broker dies. Afterwards the oracle reads the ledger."""
 import random
 import signal
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
-from confluent_kafka import KafkaException
+from confluent_kafka import KafkaException, TopicPartition
+from confluent_kafka.cimpl import NewPartitions
 from harness import ChainProcess, KafkaLog, eventually
 from samples import event
 from stacks import Stack
 
+from auditline.chain.restore import Cache
 from auditline.chain.settings import ChainSettings
 from auditline.event import encode, partition_for
+from auditline.kafka import make_admin
 from auditline.kafka.errors import Broken, Interrupted
+from auditline.kafka.reader import PartitionReader
 from auditline.kafka.settings import KafkaSettings
+from auditline.kafka.topics import create_topics, partition_counts
 from auditline.kafka.transaction import KafkaTransaction
 from auditline.ledger import Kind
 
@@ -168,6 +174,34 @@ def test_a_transaction_that_times_out(log: KafkaLog) -> None:
     log.check()
 
 
+def _rested(log: KafkaLog, partition: int) -> bool:
+    """Whether the partition's newest snapshot is of its last entry."""
+    cache = Cache()
+    with PartitionReader(log.kafka) as reader:
+        for message in reader.read(log.topics.heads, partition, 0):
+            cache.take(message.key() or b"", message.value())
+    snapshot, position = cache.snapshot, cache.position
+    return bool(snapshot and position and snapshot.leaf == position.leaf)
+
+
+def test_a_silence_longer_than_the_ledgers_retention(log: KafkaLog) -> None:
+    settings = ChainSettings(group=f"{log.topics.prefix}-chain", heads_every_seconds=0.1)
+    log.emit(50)
+    with log.chain(settings=settings):
+        log.wait_chained()
+        for partition in range(log.partitions):
+            eventually("a snapshot at rest", partial(_rested, log, partition))
+    admin = make_admin(log.kafka)
+    # As retention would: all records go, the end stays.
+    gone = [TopicPartition(log.topics.ledger, p, -1) for p in range(log.partitions)]
+    for future in admin.delete_records(gone).values():
+        future.result(30)
+    with log.chain(settings=settings):
+        log.emit(50)
+        log.wait_chained()
+    log.check()
+
+
 def test_poison_goes_to_dead_letters_and_the_rest_flows(log: KafkaLog) -> None:
     good = event("org_0")
     poison = [None, b"", b"junk", b"\xc3\x01" + bytes(30), encode(event("org_1"))]
@@ -200,10 +234,6 @@ def test_a_record_on_the_wrong_partition_is_moved_and_chained_once(log: KafkaLog
 
 
 def _with_partitions_added(log: KafkaLog) -> Iterator[str]:
-    from confluent_kafka.cimpl import NewPartitions
-
-    from auditline.kafka import make_admin
-
     admin = make_admin(log.kafka)
     for name in (log.topics.events, log.topics.ledger, log.topics.heads):
         for future in admin.create_partitions([NewPartitions(name, 4)]).values():
@@ -222,9 +252,6 @@ def test_added_partitions_are_refused(log: KafkaLog) -> None:
 
 
 def test_a_recreated_events_topic_halts_the_chain(log: KafkaLog) -> None:
-    from auditline.kafka import make_admin
-    from auditline.kafka.topics import create_topics, partition_counts
-
     log.emit(50)
     with log.chain():
         log.wait_chained()

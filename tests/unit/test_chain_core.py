@@ -103,6 +103,16 @@ def test_a_retry_without_number_is_dropped_within_the_window_only() -> None:
     assert beyond.duplicates == 0
 
 
+def test_an_event_emitted_again_under_a_new_number_is_dropped() -> None:
+    """As after a delivery that seemed to fail; its number is used up, so no gap follows."""
+    world = World()
+    one = event()
+    again = [msgspec.structs.replace(one, producer=number(n)) for n in (1, 2)]
+    batch = world.feed(*again, event(producer=number(3)))
+    assert batch.duplicates == 1
+    assert world.log().kinds() == [Kind.LOG_CREATED, Kind.EVENT, Kind.EVENT]
+
+
 def test_two_incarnations_of_a_producer_do_not_hide_each_other() -> None:
     world = World()
     old, new = event(producer=number(1, epoch=1)), event(producer=number(1, epoch=2))
@@ -292,14 +302,44 @@ def test_another_number_of_partitions_is_refused_with_what_to_do() -> None:
         Cache().checked_manifest(HERE, PARTITIONS)
 
 
-def test_a_snapshot_whose_entry_is_missing_is_not_believed() -> None:
+@pytest.mark.parametrize("offset", [0, 2])
+def test_a_snapshot_whose_entry_is_missing_is_not_believed(offset: int) -> None:
     world = _busy_world()
-    cache = Cache(manifest=Manifest("test", PARTITIONS, 0))
-    for key, value in world.heads:
-        cache.take(key, value)
+    cache = _cache_after(world, offset)
     assert cache.snapshot is not None
-    cache.snapshot = msgspec.structs.replace(cache.snapshot, ledger_offset=2, leaf=bytes(32))
-    cache.logs.clear()
+    cache.snapshot = msgspec.structs.replace(cache.snapshot, leaf=bytes(32))
     restored = Restored.begin(cache, DEFAULT, HERE, PARTITIONS, True)
-    restored.start = 2
+    assert restored.start == offset
+    _take_all(restored, world.ledger)
     assert not restored.believable()
+
+
+def _cache_after(world: World, ledger_offset: int) -> Cache:
+    """The heads topic once the chain rested, with *ledger_offset* of its last entry."""
+    cache = Cache(manifest=Manifest("test", PARTITIONS, 0))
+    state = world.chain.state
+    for key, value in (snapshot.position(state), *snapshot.snapshot(state, ledger_offset)):
+        cache.take(key, value)
+    return cache
+
+
+def test_a_restart_after_the_ledgers_retention_goes_on_from_the_snapshot() -> None:
+    world = _busy_world()
+    state = world.chain.state
+    state.changed_logs.update(state.logs)
+    state.counters.changed.update(state.counters.last)
+    restored = Restored.begin(_cache_after(world, 7), DEFAULT, HERE, PARTITIONS, True)
+    assert restored.skip_to(8)
+    assert restored.believable()
+    found = restored.finish()
+    assert found.logs == state.logs
+    assert found.counters.last == state.counters.last
+    assert found.next_offset == state.next_offset
+
+
+def test_entries_that_retention_removed_after_the_snapshot_are_missed() -> None:
+    world = _busy_world()
+    cache = _cache_after(world, 7)
+    world.feed(event())
+    cache.take(*snapshot.position(world.chain.state))
+    assert not Restored.begin(cache, DEFAULT, HERE, PARTITIONS, True).skip_to(9)

@@ -99,8 +99,14 @@ class Chain:
             last = state.counters.last.get((number.id, number.epoch), 0)
             gap = control.producer_gap(event.org_id, number, last, state.clock)
             self._entry(record, gap, event_text(gap), Kind.PRODUCER_GAP, batch)
+        event_id = event.event_id.bytes
+        if event_id in state.recent:
+            batch.duplicates += 1
+            state.counters.advance(number)
+            return
         self._entry(record, event, text, Kind.EVENT, batch)
         state.counters.advance(number)
+        state.recent.add(event_id, state.clock)
 
     def _dead(
         self,

@@ -78,6 +78,18 @@ class PartitionChain:
         # with this memory but time.
         return batch
 
+    def rest(self) -> None:
+        """Write the snapshot that is overdue though nothing comes, so that a restart after a long
+        silence needs nothing that the ledger's retention may have removed."""
+        if not self._chain.state.entries_since_snapshot or not self._overdue():
+            return
+        transaction = self._transaction
+        transaction.begin()
+        # A crash from here on: the snapshot before this one stands, and the ledger after it.
+        self._produce_heads(self._snapshot(self._ledger_end - 1))
+        transaction.flush()
+        transaction.commit()
+
     def close(self) -> None:
         """Let the partition go."""
         self._transaction.close()
@@ -96,20 +108,26 @@ class PartitionChain:
             origin = f"{here}/{move.record.offset}".encode()
             headers = [(MOVED_HEADER, origin)]
             transaction.produce(topics.events, move.partition, move.key, move.record.value, headers)
-        self._produce_heads(batch)
+        every = self._setting.chain.heads_every_entries
+        if batch.ledger and (self._overdue() or self._chain.state.entries_since_snapshot >= every):
+            self._produce_heads(self._snapshot(self._ledger_end))
+        else:
+            self._produce_heads([snapshot.position(self._chain.state)])
 
-    def _produce_heads(self, batch: Batch) -> None:
-        state, settings, topics = self._chain.state, self._setting.chain, self._setting.topics
-        records = [snapshot.position(state)]
-        overdue = time.monotonic() - self._snapshot_at >= settings.heads_every_seconds
-        if batch.ledger and (
-            overdue or state.entries_since_snapshot >= settings.heads_every_entries
-        ):
-            records += snapshot.snapshot(state, self._ledger_end)
-            state.snapshot_taken()
-            self._snapshot_at = time.monotonic()
+    def _overdue(self) -> bool:
+        since = time.monotonic() - self._snapshot_at
+        return since >= self._setting.chain.heads_every_seconds
+
+    def _snapshot(self, ledger_offset: int) -> list[snapshot.HeadRecord]:
+        state = self._chain.state
+        records = [snapshot.position(state), *snapshot.snapshot(state, ledger_offset)]
+        state.snapshot_taken()
+        self._snapshot_at = time.monotonic()
+        return records
+
+    def _produce_heads(self, records: list[snapshot.HeadRecord]) -> None:
         for key, value in records:
-            self._transaction.produce(topics.heads, self.partition, key, value)
+            self._transaction.produce(self._setting.topics.heads, self.partition, key, value)
 
     def _note_end(self, error: object, message: Message) -> None:
         """The broker has the batch's last entry (a failure also fails the commit)."""
@@ -169,7 +187,7 @@ def _read_ledger(
     topic = setting.topics.ledger
     restored = Restored.begin(cache, setting.chain, partition, setting.partitions, believe)
     low = _low(reader, topic, partition)
-    if restored.start < low:
+    if restored.start < low and not restored.skip_to(low):
         raise Broken(
             f"{topic}/{partition} begins at {low} and the heads topic does not help: the ledger's "
             "beginning is past its retention. Restore the heads topic from a backup"

@@ -83,6 +83,7 @@ class Restored:
     cache: Cache
     state: PartitionState
     start: int = 0
+    _adopted: bool = False
     _snapshot_seen: bool = False
     _last: Leaf | None = None
 
@@ -100,6 +101,7 @@ class Restored:
         return restored
 
     def _adopt(self, snapshot: Snapshot) -> None:
+        self._adopted = True
         self.start = snapshot.ledger_offset
         self.state.logs = dict(self.cache.logs)
         self.state.counters.last = dict(self.cache.counters)
@@ -107,6 +109,21 @@ class Restored:
             self.state.id_slots[key] = ids[-1][0]
             for at, event_id in ids:
                 self.state.window.add(event_id, at)
+
+    def skip_to(self, low: int) -> bool:
+        """Begin at *low*, where retention has removed the snapshot's own entry; False if that
+        would skip entries.
+
+        The position is written with every entry: where it names the snapshot's, there are none
+        after it.
+        """
+        snapshot, position = self.cache.snapshot, self.cache.position
+        if not self._adopted or not snapshot or not position or position.leaf != snapshot.leaf:
+            return False
+        self.start = low
+        self.state.leaf = snapshot.leaf
+        self._snapshot_seen = True
+        return True
 
     def take(self, value: bytes | None, offset: int) -> None:
         """Check and take the ledger record at *offset*; raises `Broken` where it cannot follow."""
@@ -143,13 +160,14 @@ class Restored:
         number = text.get("producer")
         if number is not None:
             self.state.counters.advance(ProducerNumber(**number))
+            self.state.recent.add(leaf.event_id, leaf.recorded_at)
         elif leaf.kind == Kind.EVENT and leaf.event_id not in self.state.window:
             self.state.window.add(leaf.event_id, leaf.recorded_at)
             self.state.new_ids.append((leaf.recorded_at, leaf.event_id))
 
     def believable(self) -> bool:
-        """Whether the snapshot's own entry was found in the ledger."""
-        return self.cache.snapshot is None or self._snapshot_seen or self.start == 0
+        """Whether the snapshot's own entry was found in the ledger, if one was taken in."""
+        return self._snapshot_seen or not self._adopted
 
     def finish(self) -> PartitionState:
         """The state, with the source offset to go on from."""

@@ -51,9 +51,12 @@ class ChainSession:
         settings = self._setting.chain
         messages = self._consumer.consume(settings.batch_records, settings.poll_seconds)
         started = time.monotonic()
-        for partition, records in by_partition(messages, self.chains).items():
+        found = by_partition(messages, self.chains)
+        for partition, records in found.items():
             for part in split(records, settings.batch_bytes):
                 self._append(partition, part, started)
+        for partition in self.chains.keys() - found.keys():
+            self.chains[partition].rest()
         self._report_lag()
         return len(messages)
 

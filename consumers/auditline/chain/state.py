@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from auditline.chain.duplicates import Counters, Window
 from auditline.chain.heads import LogHead
 
+_RECENT_SECONDS = 600
+_RECENT_EVENTS = 100_000
+
 
 @dataclass(slots=True)
 class PartitionState:
@@ -20,6 +23,9 @@ class PartitionState:
     window: Window
     logs: dict[str, LogHead] = field(default_factory=dict)
     counters: Counters = field(default_factory=Counters)
+    # Numbered events emitted a second time under a new number, after a delivery that seemed to
+    # fail; only as far back as the ledger was read at the start.
+    recent: Window = field(default_factory=lambda: Window(_RECENT_SECONDS, _RECENT_EVENTS))
     next_offset: int = 0
     clock: int = 0
     leaf: bytes = b""

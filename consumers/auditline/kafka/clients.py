@@ -8,6 +8,7 @@ from confluent_kafka.admin import AdminClient
 from auditline.kafka.settings import KafkaSettings, Scalar
 
 _log = logging.getLogger("auditline.kafka.client")
+_log.addHandler(logging.NullHandler())  # a library is silent unless the program listens
 
 MAX_RECORD_BYTES = 10_000_000
 """Above any ledger entry: an event of 1 MB whose text is all escapes grows sixfold."""

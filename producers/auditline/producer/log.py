@@ -26,6 +26,7 @@ from auditline.event import (
 from auditline.producer.errors import Closed, DeliveryFailed, QueueFull, Unreachable
 
 _client_log = logging.getLogger("auditline.producer.client")
+_client_log.addHandler(logging.NullHandler())  # a library is silent unless the program listens
 
 Setting = str | int | float | bool
 
@@ -81,7 +82,9 @@ class AuditLog:
         self._epoch = time.time_ns() // 1000
         self._counters = [0] * self._partitions
         self._lock = threading.Lock()
-        self._failures: list[str] = []
+        # Since the last flush: how many failed, and what the first said.
+        self._failed = 0
+        self._first_failure = ""
         self._closed = threading.Event()
         self._poller = threading.Thread(target=self._poll, name="auditline-producer", daemon=True)
         self._poller.start()
@@ -123,9 +126,9 @@ class AuditLog:
         """
         left = self._producer.flush(timeout)
         with self._lock:
-            failures, self._failures = self._failures, []
-        if failures:
-            raise DeliveryFailed(f"{len(failures)} events were not delivered: {failures[0]}")
+            failed, self._failed = self._failed, 0
+        if failed:
+            raise DeliveryFailed(f"{failed} events were not delivered: {self._first_failure}")
         if left:
             raise DeliveryFailed(f"{left} events are not acknowledged after {timeout} s")
 
@@ -157,7 +160,9 @@ class AuditLog:
                 )
                 return
             with self._lock:
-                self._failures.append(error.str())
+                self._failed += 1
+                if self._failed == 1:
+                    self._first_failure = error.str()
             future.set_exception(DeliveryFailed(error.str()))
 
         return delivered
