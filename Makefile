@@ -35,6 +35,7 @@ check: install  ## Format, lint, strict types, layers, unit tests: under 30 seco
 
 bench: install  ## Measure; the table, and bench/results.json
 	@PYTHONPATH=tests $(RUN) python -m bench
+	@PYTHONPATH=tests $(RUN) python -m bench.readme
 
 fmt: install  ## Format and sort imports
 	@$(RUN) ruff format .
