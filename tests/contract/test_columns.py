@@ -41,7 +41,8 @@ from auditline.event.model import Principal
 from auditline.ledger import Entry, encode_entry
 from auditline.store.block import container
 from auditline.store.clickhouse import EntriesTable, connect
-from auditline.store.columns import NAMES, SELECTED, compare, expected, read_text
+from auditline.store.columns import NAMES, SELECTED, compare, expected
+from auditline.store.text import read_text
 
 pytestmark = pytest.mark.integration
 

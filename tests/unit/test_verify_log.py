@@ -12,7 +12,7 @@ from samples import event
 from auditline.ledger import Entry, Leaf, commitment, leaf_hash
 from auditline.ledger.tree import root_of
 from auditline.ledger.verify import Class, Head, LogCheck, Problem
-from auditline.store.columns import read_text
+from auditline.store.text import read_text
 
 SIZE = 6
 Bend = Callable[[list[Entry]], None]

@@ -10,9 +10,10 @@ from entries import DEPLOYMENT, LogMaker
 
 from auditline.ledger import Entry, leaf_hash
 from auditline.ledger.verify import Class, Head
-from auditline.store.columns import NAMES, expected, read_text
+from auditline.store.columns import NAMES, expected
 from auditline.store.errors import Unavailable
 from auditline.store.report import Report, Verdict
+from auditline.store.text import read_text
 from auditline.store.verify import Block, verify
 
 

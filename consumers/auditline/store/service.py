@@ -28,6 +28,8 @@ log = structlog.get_logger("auditline.store")
 _POLL_RECORDS = 2_000
 _POLL_SECONDS = 0.1
 _KAFKA_SECONDS = 20.0
+_LOAD_SECONDS = 15.0
+"""After so long in inserts the group is polled again, well within max.poll.interval."""
 
 
 class GroupOffsets:
@@ -115,8 +117,9 @@ class StoreSession:
         self._consumer.close()
 
     def _load_due(self, now: float) -> None:
+        until = time.monotonic() + _LOAD_SECONDS
         for partition, load in self._loads.items():
-            while load.due(now):
+            while load.due(now) and time.monotonic() < until:
                 started = time.monotonic()
                 try:
                     loaded = load.load()

@@ -17,9 +17,10 @@ import msgspec
 
 from auditline.ledger.leaf import LEAF_SIZE
 from auditline.ledger.verify import Class, Head, LogCheck, Problem
-from auditline.store.columns import NAMES, Mismatch, Text, compare, expected, read_text
+from auditline.store.columns import NAMES, Mismatch, compare, expected
 from auditline.store.errors import Refused, Unavailable
 from auditline.store.report import Finding, LogReport, Report, Verdict
+from auditline.store.text import Text, read_text
 
 Progress = Callable[[int], None]
 """Told how many entries are done, after each block."""
