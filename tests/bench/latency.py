@@ -40,7 +40,7 @@ class Seen:
     def has(self, delivery: Delivery) -> bool:
         """Whether that event has been seen."""
         offsets = self.offsets.get(delivery.partition)
-        return bool(offsets) and offsets[-1] >= delivery.offset if offsets else False
+        return offsets is not None and offsets[-1] >= delivery.offset
 
     def when(self, delivery: Delivery) -> float:
         """When that event was first seen."""

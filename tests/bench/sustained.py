@@ -42,8 +42,7 @@ def run(sizes: Sizes) -> list[Row]:
             chain.wait_ready()
             store.wait_ready()
             pids = services.pids | {"chain": chain.pid, "store": store.pid}
-            with Usage(pids) as usage:
-                samples = _load(services, log, sizes.load_seconds)
+            samples, usage = _load(services, log, pids, sizes.load_seconds)
     first, last = samples[int(len(samples) * _WARM)], samples[-1]
     seconds = last.at - first.at
     stored, sent = (last.stored - first.stored) / seconds, (last.sent - first.sent) / seconds
@@ -78,23 +77,31 @@ def _bound(stored: float) -> str:
     )
 
 
-def _load(services: Services, log: BenchLog, seconds: int) -> list[Sample]:
+def _load(
+    services: Services, log: BenchLog, pids: dict[str, int], seconds: int
+) -> tuple[list[Sample], Usage]:
+    """A sample a second under load, and what each process took from its beginning to its end."""
     arguments = [log.kafka.bootstrap_servers, log.topics.events, str(log.partitions)]
     command = [sys.executable, "-m", "bench.load", *arguments, str(_OFFERED), str(seconds)]
-    with (
-        reader(services.addresses) as client,
-        PartitionReader(log.kafka) as kafka,
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as load,
-    ):
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as load:
         assert load.stdin is not None
         assert load.stdout is not None
         load.stdout.readline()
         load.stdin.write("go\n")
         load.stdin.flush()
-        samples, deadline = [], time.monotonic() + seconds
+        with Usage(pids | {"load": load.pid}) as usage:
+            samples = _samples(services, log, seconds)
+        load.kill()  # what it has not sent by now is late
+    return samples, usage
+
+
+def _samples(services: Services, log: BenchLog, seconds: int) -> list[Sample]:
+    samples, deadline = [], time.monotonic() + seconds
+    with reader(services.addresses) as client, PartitionReader(log.kafka) as kafka:
         while time.monotonic() < deadline:
             time.sleep(1)
             marks = [kafka.watermarks(log.topics.events, p) for p in range(log.partitions)]
             samples.append(Sample(time.monotonic(), sum(m.high for m in marks), events(client)))
-        load.wait(120)
     return samples
