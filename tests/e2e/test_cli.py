@@ -211,11 +211,10 @@ def test_show(running: Cli) -> None:
 
 
 def test_status(running: Cli) -> None:
-    found = running.json("status")[0]["services"]
-    assert [(s["name"], s["ready"], s["lag_records"]) for s in found] == [
-        ("chain", True, 0),
-        ("store", True, 0),
-    ]
+    services = running.json("status")[0]["services"]
+    assert [(s["name"], s["ready"]) for s in services] == [("chain", True), ("store", True)]
+    # The last offsets of a partition are its transactions' markers: a few behind is none behind.
+    assert all(s["lag_records"] is not None and s["lag_records"] < 10 for s in services)
 
 
 def test_verify_and_a_forgery(running: Cli, stack: Stack, tmp_path: Path) -> None:
@@ -233,10 +232,9 @@ def test_verify_and_a_forgery(running: Cli, stack: Stack, tmp_path: Path) -> Non
     assert again["entries"] == report["entries"]
 
     # As an administrator with every right, behind the log's back.
+    # Even he cannot UPDATE the event or the leaf, from which the table's key is derived.
     where = f"WHERE org_id = '{ORG}' AND seq = 7 SETTINGS mutations_sync = 2"
-    stack.admin(
-        f"ALTER TABLE audit.entries UPDATE event = replace(event, 'usr_1', 'usr_9') {where}"
-    )
+    stack.admin(f"ALTER TABLE audit.entries UPDATE salt = toFixedString('forged', 16) {where}")
     eventually("ClickHouse is back", lambda: _answers(running), 60)
     [forged] = running.json("verify", "--org", ORG, code=40)
     assert (forged["verdict"], forged["class"]) == ("TAMPERED", "PAYLOAD_MISMATCH")
