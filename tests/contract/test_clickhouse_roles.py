@@ -214,7 +214,8 @@ def test_acknowledged_rows_survive_kill_9(tmp_path: Path) -> None:
             stop.set()
             writer.join()
         with front.client() as client:
-            found = dict(client.query("SELECT n, count() FROM bulk GROUP BY n").result_rows)
+            rows = client.query("SELECT n, count() FROM bulk GROUP BY n").result_rows
+        found = {row[0]: row[1] for row in rows}
     assert set(acknowledged) <= set(found)
     assert set(found.values()) == {50}
 
