@@ -48,7 +48,7 @@ DESTRUCTIVE = (
     "ALTER TABLE audit.entries MATERIALIZE COLUMN actor_id",
     "ALTER TABLE audit.entries MODIFY TTL recorded_at + INTERVAL 1 SECOND",
     "ALTER TABLE audit.entries MODIFY SETTING non_replicated_deduplication_window = 0",
-    "ALTER TABLE audit.entries DROP CONSTRAINT leaf_label",
+    "ALTER TABLE audit.entries DROP CONSTRAINT leaf_has_label_and_kind",
     "ALTER TABLE audit.entries APPLY DELETED MASK",
     "DROP VIEW audit.migration_0001_entries",
     "CREATE ROW POLICY p ON audit.entries USING 0 TO ALL",

@@ -121,6 +121,7 @@ _AS = {
 NAMES = (
     *_FROM_LEAF,
     "leaf_hash",
+    "leaf_is_known",
     *(name for columns in _PARTS.values() for name, _ in columns),
     *_LISTS,
 )
@@ -144,6 +145,7 @@ def expected(leaves: Sequence[bytes], texts: Sequence[Text]) -> list[Sequence[An
     """The columns of a block, in the order of `SELECTED`; leaves MUST have 144 bytes."""
     columns: list[Sequence[Any]] = list(zip(*map(_LEAF.unpack, leaves), strict=True))
     columns.append([sha256(b"\x00" + leaf).digest() for leaf in leaves])
+    columns.append([1] * len(leaves))  # a leaf that is not known is found by the check of its log
     for path, fields in _PARTS.items():
         columns += _columns(path, fields, texts)
     columns += [list(map(get, texts)) for get in _LISTS.values()]

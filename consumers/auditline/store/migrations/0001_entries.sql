@@ -100,8 +100,10 @@ CREATE TABLE IF NOT EXISTS {database}.{entries} {on_cluster}
         arrayMap(t -> JSONExtractString(substring(t, 8)), arrayFilter(
             (t, depth) -> depth = 2 AND startsWith(t, '"path":"'), diff_tokens, diff_depths))),
 
-    CONSTRAINT leaf_label CHECK startsWith(leaf, 'auditline-leaf1\n'),
-    CONSTRAINT leaf_kind CHECK substring(leaf, 97, 4) <= unhex('00000007'),
+    -- A column of its own, so that the error of a refused insert shows it and not the leaf's bytes.
+    leaf_is_known UInt8 MATERIALIZED
+        startsWith(leaf, 'auditline-leaf1\n') AND substring(leaf, 97, 4) <= unhex('00000007'),
+    CONSTRAINT leaf_has_label_and_kind CHECK leaf_is_known = 1,
     CONSTRAINT org_is_named CHECK org_id != '',
 
     INDEX by_event_id event_id TYPE bloom_filter(0.001) GRANULARITY 1,
