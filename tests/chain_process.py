@@ -2,7 +2,8 @@
 
 import os
 
-from auditline.chain import ChainSettings, run
+from auditline.chain.run import run
+from auditline.chain.settings import ChainSettings
 from auditline.kafka import KafkaSettings
 from auditline.service import stop_on_signals
 

@@ -6,7 +6,8 @@ from pydantic import SecretStr
 
 from auditline.kafka import KafkaSettings
 from auditline.service import stop_on_signals
-from auditline.store import ClickHouseSettings, StoreSettings, run
+from auditline.store.run import run
+from auditline.store.settings import ClickHouseSettings, StoreSettings
 
 
 def main() -> None:

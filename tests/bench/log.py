@@ -7,7 +7,7 @@ from pathlib import Path
 
 from confluent_kafka import Consumer, Producer, TopicPartition
 
-from auditline.chain import create_log
+from auditline.chain.create import create_log
 from auditline.event import partition_for
 from auditline.kafka import KafkaSettings, make_consumer, make_producer
 from auditline.kafka.topics import Topics

@@ -8,7 +8,7 @@ import sys
 
 from confluent_kafka import TopicPartition
 
-from auditline.chain import ChainSettings
+from auditline.chain.settings import ChainSettings
 from auditline.kafka import KafkaSettings, make_consumer, make_producer
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import httpx2
 
-from auditline.chain import create_log
+from auditline.chain.create import create_log
 from auditline.cli.configuration import FILE_NAME, load
 from auditline.cli.waiting import READY_FILE
 from auditline.local.ports import remembered

@@ -1,7 +1,5 @@
-"""The chain: reads what gateways say and keeps it, numbered and hashed, exactly once."""
+"""The chain: reads what gateways say and keeps it, numbered and hashed, exactly once.
 
-from auditline.chain.create import Created, create_log
-from auditline.chain.run import run
-from auditline.chain.settings import ChainSettings
-
-__all__ = ["ChainSettings", "Created", "create_log", "run"]
+Nothing is imported here, so that reading its settings does not load its clients: take `run` from
+`auditline.chain.run`, `create_log` from `auditline.chain.create`.
+"""

@@ -1,6 +1,5 @@
-"""The store: loads the ledger into ClickHouse exactly once, verifies what is there, and searches it."""
+"""The store: loads the ledger into ClickHouse exactly once, verifies what is there, searches it.
 
-from auditline.store.run import run
-from auditline.store.settings import ClickHouseSettings, StoreSettings
-
-__all__ = ["ClickHouseSettings", "StoreSettings", "run"]
+Nothing is imported here, so that reading its settings does not load its clients: take `run` from
+`auditline.store.run`.
+"""

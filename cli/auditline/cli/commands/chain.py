@@ -18,7 +18,7 @@ def chain(config: ConfigOption = None) -> None:
     Runs until SIGTERM or Ctrl-C; run as many as you like, they share the partitions.
     Health and metrics are on chain.health_port.
     """
-    from auditline.chain import run
+    from auditline.chain.run import run
     from auditline.cli.context import service_settings
     from auditline.service import stop_on_signals
 

@@ -23,7 +23,7 @@ def create(config: ConfigOption = None, json: JsonOption = False) -> None:
 
     The number of partitions is fixed from then on. What exists is left as it is, so this may be run again at any time.
     """
-    from auditline.chain import create_log
+    from auditline.chain.create import create_log
     from auditline.cli.context import settings_for
     from auditline.cli.output import print_json
 
