@@ -94,7 +94,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
 @pytest.fixture(scope="module")
 def filled(shell: Shell) -> Shell:
     """With an event for each question that the pages ask."""
-    twice = event(ORG)
+    twice = event(ORG)  # the second is dropped: the page's query for repeats finds none
     denied = event(
         ORG,
         action="budget.update",
@@ -135,7 +135,8 @@ def test_every_query_finds_something(filled: Shell) -> None:
     assert len(queries) >= 7
     with filled.reader() as client:
         for query in queries:
-            assert client.query(query).result_rows, query
+            rows = client.query(query).result_rows
+            assert bool(rows) != query.startswith("-- normally finds nothing"), query
 
 
 def test_the_query_example(filled: Shell) -> None:
@@ -149,4 +150,4 @@ def test_verifying_on_a_schedule(filled: Shell) -> None:
     filled.run("bash", "-c", first, expect=(11,))
     report = json.loads(filled.run("bash", "-c", second, expect=(10,)))
     assert report["verdict"] == "VERIFIED_ANCHORED"
-    assert report["repeated"], "the event that was emitted anew is listed"
+    assert report["repeated"] == [], "the event that was emitted twice is there once"

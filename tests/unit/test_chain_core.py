@@ -113,6 +113,15 @@ def test_an_event_emitted_again_under_a_new_number_is_dropped() -> None:
     assert world.log().kinds() == [Kind.LOG_CREATED, Kind.EVENT, Kind.EVENT]
 
 
+def test_an_event_with_and_without_a_number_is_one_event() -> None:
+    for first, second in ((None, number(1)), (number(1), None)):
+        world = World()
+        one = event()
+        again = [msgspec.structs.replace(one, producer=n) for n in (first, second)]
+        assert world.feed(*again).duplicates == 1
+        assert world.log().events == [one.event_id]
+
+
 def test_two_incarnations_of_a_producer_do_not_hide_each_other() -> None:
     world = World()
     old, new = event(producer=number(1, epoch=1)), event(producer=number(1, epoch=2))

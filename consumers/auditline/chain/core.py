@@ -85,7 +85,7 @@ class Chain:
         state, number = self.state, event.producer
         if number is None:
             event_id = event.event_id.bytes
-            if event_id in state.window:
+            if event_id in state.window or event_id in state.recent:
                 batch.duplicates += 1
                 return
             self._entry(record, event, text, Kind.EVENT, batch)
@@ -100,7 +100,7 @@ class Chain:
             gap = control.producer_gap(event.org_id, number, last, state.clock)
             self._entry(record, gap, event_text(gap), Kind.PRODUCER_GAP, batch)
         event_id = event.event_id.bytes
-        if event_id in state.recent:
+        if event_id in state.recent or event_id in state.window:
             batch.duplicates += 1
             state.counters.advance(number)
             return

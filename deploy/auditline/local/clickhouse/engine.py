@@ -178,6 +178,8 @@ class Session:
     ) -> _Result:
         try:
             return self._connection.query(text, format, parameters or {})
+        except UnicodeDecodeError as why:  # an error that quotes a value which is not text
+            raise from_engine(why.object.decode(errors="replace"), self._version) from None
         except RuntimeError as why:
             raise from_engine(str(why), self._version) from None
 
