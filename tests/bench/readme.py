@@ -2,6 +2,7 @@
 
 import re
 import sys
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "bench" / "results.json"
 BEGIN, END = "<!-- bench:begin -->\n", "<!-- bench:end -->"
 _HEAD = "| figure | value | compared with | ratio | bar | met |\n|---|---:|---:|---:|---|---|\n"
+_WIDTH = 118
 _MET = {None: "", True: "yes", False: "**no**"}
 
 
@@ -24,8 +26,13 @@ def read(file: Path) -> list[Row]:
 def table(rows: Sequence[Row]) -> str:
     """The figures as Markdown, and the notes of those that have one."""
     lines = [_line(row) for row in rows]
-    notes = [f"- {row.name}: {_escaped(row.note)}\n" for row in rows if row.note]
+    notes = [_note(row) for row in rows if row.note]
     return _HEAD + "".join(lines) + ("\n" + "".join(notes) if notes else "")
+
+
+def _note(row: Row) -> str:
+    text = f"- {row.name}: {_escaped(row.note)}"
+    return textwrap.fill(text, _WIDTH, subsequent_indent="  ", break_on_hyphens=False) + "\n"
 
 
 def rewritten(readme: str, between: str) -> str:
