@@ -18,6 +18,7 @@ from auditline.chain.heads import Counter, LogHead, Manifest, Position, Snapshot
 from auditline.chain.settings import ChainSettings
 from auditline.chain.state import PartitionState
 from auditline.event import ProducerNumber
+from auditline.event.text import CHANGES_MARK
 from auditline.kafka.errors import Broken
 from auditline.ledger import Kind, Leaf, Malformed, decode_entry, leaf_hash
 
@@ -182,5 +183,5 @@ class Restored:
 
 def _head(text: bytes) -> bytes:
     """An event's text without its diff, whose numbers may be beyond any parser."""
-    head, mark, _ = text.partition(b',"changes":[')
+    head, mark, _ = text.partition(CHANGES_MARK)
     return head + b"}" if mark else text
